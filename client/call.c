@@ -1,0 +1,81 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "call.h"
+
+#include "exit.h"
+#include "felucca-names.h"
+
+static void
+keep_first_error (FelCall *self, int r)
+{
+  if (self->r >= 0 && r < 0)
+    self->r = r;
+}
+
+FelCall *
+fel_call_new (FelDaemon *daemon, const char *interface, const char *member)
+{
+  FelCall *self = g_new0 (FelCall, 1);
+
+  self->daemon = daemon;
+  self->r = sd_bus_message_new_method_call (daemon->bus, &self->message, daemon->destination, FEL_OBJECT_PATH,
+                                            interface, member);
+  return self;
+}
+
+void
+fel_call_free (FelCall *self)
+{
+  if (self == NULL)
+    return;
+  sd_bus_message_unref (self->message);
+  g_free (self);
+}
+
+void
+fel_call_string (FelCall *self, const char *text)
+{
+  keep_first_error (self, sd_bus_message_append (self->message, "s", text));
+}
+
+void
+fel_call_begin_options (FelCall *self)
+{
+  keep_first_error (self, sd_bus_message_open_container (self->message, SD_BUS_TYPE_ARRAY, "{sv}"));
+  self->has_options = TRUE;
+}
+
+void
+fel_call_option_string (FelCall *self, const char *name, const char *value)
+{
+  keep_first_error (self, sd_bus_message_append (self->message, "{sv}", name, "s", value));
+}
+
+void
+fel_call_option_bool (FelCall *self, const char *name, gboolean value)
+{
+  keep_first_error (self, sd_bus_message_append (self->message, "{sv}", name, "b", value));
+}
+
+void
+fel_call_option_fd (FelCall *self, const char *name, int fd)
+{
+  keep_first_error (self, sd_bus_message_append (self->message, "{sv}", name, "h", fd));
+}
+
+sd_bus_message *
+fel_call_send (FelCall *self, guint seconds, GError **error)
+{
+  g_autoptr (sd_bus_message) message = g_steal_pointer (&self->message);
+  sd_bus_error bus_error = SD_BUS_ERROR_NULL;
+  sd_bus_message *reply = NULL;
+
+  if (self->has_options)
+    keep_first_error (self, sd_bus_message_close_container (message));
+  if (!fel_exit_check (self->r, "cannot build a message to the daemon", error))
+    return NULL;
+  if (sd_bus_call (self->daemon->bus, message, (guint64) seconds * G_USEC_PER_SEC, &bus_error, &reply) < 0)
+    fel_exit_set_from_bus (error, bus_error.name, bus_error.message);
+  sd_bus_error_free (&bus_error);
+  return reply;
+}

@@ -1,0 +1,270 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli.h"
+
+#include "exit.h"
+#include "felucca-config.h"
+#include "say.h"
+#include "verbs.h"
+
+/* Strings are FILENAMEs for GOption: as STRINGs it would recode them from the locale, and in the C locale refuse
+ * every name that is not ASCII. All of argv is checked to be UTF-8 instead. */
+static const GOptionEntry global_options[] = {
+  { "backend", 'b', 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (backend), "Backend instance to use", "NAME" },
+  { "format", 'f', 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (format_name),
+    "table, password, url, json, env, nile-env, pgpass or conninfo", "F" },
+  { "json", 'j', 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (json), "Same as --format json", NULL },
+  { "no-prompt", 0, 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (no_prompt), "Fail rather than ask the user anything", NULL },
+  { "quiet", 'q', 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (quiet), "Say nothing but errors on standard error", NULL },
+  { "version", 0, 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (version), "Show the version", NULL },
+  { "help", 'h', 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (help), "Show help; after a verb, its help", NULL },
+  { 0 },
+};
+
+static const FelVerb *const verbs[] = {
+  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create, &fel_verb_get,
+  &fel_verb_list,    &fel_verb_revoke,   &fel_verb_status, &fel_verb_backends,
+};
+
+/* Names on the bus of options that are passed on as they were typed. */
+static const struct
+{
+  const char *name;
+  GOptionArg type;
+  gsize offset;
+} bus_options[] = {
+  { "backend", G_OPTION_ARG_FILENAME, G_STRUCT_OFFSET (FelCli, backend) },
+  { "tenant-id", G_OPTION_ARG_FILENAME, G_STRUCT_OFFSET (FelCli, tenant) },
+  { "label", G_OPTION_ARG_FILENAME, G_STRUCT_OFFSET (FelCli, label) },
+  { "request-id", G_OPTION_ARG_FILENAME, G_STRUCT_OFFSET (FelCli, request_id) },
+  { "internal", G_OPTION_ARG_NONE, G_STRUCT_OFFSET (FelCli, internal) },
+  { "create", G_OPTION_ARG_NONE, G_STRUCT_OFFSET (FelCli, create) },
+  { "provider", G_OPTION_ARG_NONE, G_STRUCT_OFFSET (FelCli, provider) },
+  { "local-only", G_OPTION_ARG_NONE, G_STRUCT_OFFSET (FelCli, local_only) },
+  { "revoke-credentials", G_OPTION_ARG_NONE, G_STRUCT_OFFSET (FelCli, revoke_credentials) },
+};
+
+static void
+cli_clear (FelCli *cli)
+{
+  g_strfreev (cli->operands);
+  g_free (cli->backend);
+  g_free (cli->format_name);
+  g_free (cli->tenant);
+  g_free (cli->label);
+  g_free (cli->request_id);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FelCli, cli_clear)
+
+static void
+add_group (GOptionContext *context, const char *title, const GOptionEntry *options, FelCli *cli)
+{
+  GOptionGroup *group = g_option_group_new (title, title, title, NULL, NULL);
+
+  for (gsize i = 0; options[i].long_name != NULL; i++)
+    {
+      GOptionEntry entries[] = { options[i], { 0 } };
+
+      entries[0].arg_data = (char *) cli + GPOINTER_TO_SIZE (options[i].arg_data);
+      g_option_group_add_entries (group, entries);
+    }
+  g_option_context_add_group (context, group);
+}
+
+static GOptionContext *
+context_new (FelCli *cli)
+{
+  GOptionContext *context = g_option_context_new (cli->verb != NULL ? cli->verb->operands : "VERB [ARGUMENT…]");
+
+  g_option_context_set_help_enabled (context, FALSE);
+  if (cli->verb != NULL && cli->verb->options != NULL)
+    add_group (context, "Options:", cli->verb->options, cli);
+  add_group (context, "Global options:", global_options, cli);
+  return context;
+}
+
+/* Before the verb is known, stops at it. */
+static gboolean
+parse (FelCli *cli, char ***arguments, GError **error)
+{
+  const GOptionEntry rest[] = {
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cli->operands, NULL, NULL },
+    { 0 },
+  };
+  g_autoptr (GOptionContext) context = context_new (cli);
+  g_autoptr (GError) option_error = NULL;
+
+  if (cli->verb != NULL)
+    g_option_context_add_main_entries (context, rest, NULL);
+  else
+    g_option_context_set_strict_posix (context, TRUE);
+  if (g_option_context_parse_strv (context, arguments, &option_error))
+    return TRUE;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s; see: felucca %s%s--help", option_error->message,
+               cli->verb != NULL ? cli->verb->name : "", cli->verb != NULL ? " " : "");
+  return FALSE;
+}
+
+static const FelVerb *
+find_verb (const char *name, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (g_str_equal (name, verbs[i]->name))
+      return verbs[i];
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not a verb; see: felucca --help", name);
+  return NULL;
+}
+
+/* A first look that only knows the global options stops at the verb. Takes it out of the arguments. */
+static gboolean
+take_verb (FelCli *cli, char ***arguments, GError **error)
+{
+  g_auto (FelCli) scratch = { 0 };
+  g_auto (GStrv) rest = g_strdupv (*arguments);
+  g_autoptr (GStrvBuilder) others = g_strv_builder_new ();
+  guint verb_index;
+
+  if (!parse (&scratch, &rest, error))
+    return FALSE;
+  if (g_strv_length (rest) < 2)
+    return TRUE;
+  cli->verb = find_verb (rest[1], error);
+  if (cli->verb == NULL)
+    return FALSE;
+
+  verb_index = g_strv_length (*arguments) - g_strv_length (rest) + 1;
+  for (guint i = 0; (*arguments)[i] != NULL; i++)
+    if (i != verb_index)
+      g_strv_builder_add (others, (*arguments)[i]);
+  g_strfreev (*arguments);
+  *arguments = g_strv_builder_end (others);
+  return TRUE;
+}
+
+static gboolean
+check_utf8 (char **arguments, GError **error)
+{
+  for (gsize i = 1; arguments[0] != NULL && arguments[i] != NULL; i++)
+    if (!g_utf8_validate (arguments[i], -1, NULL))
+      {
+        g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "argument %zu is not UTF-8", i);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_operands (FelCli *cli, GError **error)
+{
+  guint n;
+
+  if (cli->operands == NULL)
+    cli->operands = g_new0 (char *, 1);
+  n = g_strv_length (cli->operands);
+  if (n >= cli->verb->operands_min && n <= cli->verb->operands_max)
+    return TRUE;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "usage: felucca %s %s", cli->verb->name, cli->verb->operands);
+  return FALSE;
+}
+
+static gboolean
+check_format (FelCli *cli, GError **error)
+{
+  cli->format = cli->json ? FEL_FORMAT_JSON : FEL_FORMAT_TABLE;
+  if (cli->format_name != NULL && !fel_format_parse (cli->format_name, &cli->format, error))
+    return FALSE;
+  if (cli->json && cli->format != FEL_FORMAT_JSON)
+    {
+      g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "--json and --format %s exclude each other", cli->format_name);
+      return FALSE;
+    }
+  if (cli->verb->hands_out_password || cli->format == FEL_FORMAT_TABLE || cli->format == FEL_FORMAT_JSON)
+    return TRUE;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s knows the formats table and json only", cli->verb->name);
+  return FALSE;
+}
+
+static gboolean
+print_help (FelCli *cli, GError **error)
+{
+  g_autoptr (GOptionContext) context = context_new (cli);
+  g_autoptr (GString) summary = g_string_new (NULL);
+  g_autofree char *program = cli->verb != NULL ? g_strdup_printf ("felucca %s", cli->verb->name) : g_strdup ("felucca");
+  g_autofree char *help = NULL;
+
+  g_set_prgname (program);
+  if (cli->verb != NULL)
+    g_string_append (summary, cli->verb->summary);
+  else
+    g_string_append (summary, "Database credentials for this desktop: minted, kept, handed out, revoked.\n\nVerbs:");
+  for (gsize i = 0; cli->verb == NULL && i < G_N_ELEMENTS (verbs); i++)
+    g_string_append_printf (summary, "\n  %-10s %s", verbs[i]->name, verbs[i]->summary);
+  g_option_context_set_summary (context, summary->str);
+  help = g_option_context_get_help (context, FALSE, NULL);
+  return fel_say_text (help, error);
+}
+
+static gboolean
+cli_run (FelCli *cli, char **argv, GError **error)
+{
+  g_auto (GStrv) arguments = g_strdupv (argv);
+
+  if (!check_utf8 (arguments, error) || !take_verb (cli, &arguments, error) || !parse (cli, &arguments, error))
+    return FALSE;
+  if (cli->help)
+    return print_help (cli, error);
+  if (cli->version)
+    return fel_say_text ("felucca " FEL_VERSION "\n", error);
+  if (cli->verb == NULL)
+    {
+      g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "a verb is missing; see: felucca --help");
+      return FALSE;
+    }
+  return check_operands (cli, error) && check_format (cli, error) && cli->verb->run (cli, error);
+}
+
+int
+fel_cli_main (char **argv)
+{
+  g_auto (FelCli) cli = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (cli_run (&cli, argv, &error))
+    return FEL_EXIT_DONE;
+  fel_say_error (error);
+  return error->code;
+}
+
+void
+fel_cli_begin_options (const FelCli *cli, FelCall *call)
+{
+  fel_call_begin_options (call);
+  for (gsize i = 0; i < G_N_ELEMENTS (bus_options); i++)
+    {
+      const char *field = (const char *) cli + bus_options[i].offset;
+
+      if (bus_options[i].type == G_OPTION_ARG_FILENAME && *(char *const *) field != NULL)
+        fel_call_option_string (call, bus_options[i].name, *(char *const *) field);
+      else if (bus_options[i].type == G_OPTION_ARG_NONE && *(const gboolean *) field)
+        fel_call_option_bool (call, bus_options[i].name, TRUE);
+    }
+  if (cli->no_prompt)
+    fel_call_option_bool (call, "interactive", FALSE);
+}
+
+gboolean
+fel_cli_backend_operand (FelCli *cli, GError **error)
+{
+  const char *operand = cli->operands[0];
+
+  if (operand == NULL)
+    return TRUE;
+  if (cli->backend != NULL && !g_str_equal (cli->backend, operand))
+    {
+      g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "two backends, '%s' and '%s'", operand, cli->backend);
+      return FALSE;
+    }
+  g_free (cli->backend);
+  cli->backend = g_strdup (operand);
+  return TRUE;
+}

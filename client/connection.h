@@ -1,0 +1,34 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a PostgreSQL client needs to log in, spelled in each of the ways that libpq and its friends read. */
+#pragma once
+
+#include <glib.h>
+
+#include "buffer.h"
+#include "credential.h"
+
+typedef struct FelConnection
+{
+  const char *host;
+  const char *database;
+  const char *user;
+  const char *ssl_mode; /* NULL when unknown */
+  const char *password;
+  char port[8]; /* empty when unknown */
+} FelConnection;
+
+/* Borrows from the credential. An error names what is missing. */
+gboolean fel_connection_init (FelConnection *self, const FelCredential *credential, GError **error);
+
+void fel_connection_to_url (const FelConnection *self, FelBuffer *out);
+void fel_connection_to_env (const FelConnection *self, FelBuffer *out);
+void fel_connection_to_conninfo (const FelConnection *self, FelBuffer *out);
+gboolean fel_connection_to_pgpass (const FelConnection *self, FelBuffer *out, GError **error);
+
+/* postgres://host:port/database, for clients that take user and password apart from it. */
+void fel_connection_to_bare_url (const FelConnection *self, FelBuffer *out);
+
+/* A line NAME='value' for a shell; left out when value is NULL or empty. */
+void fel_connection_env_line (FelBuffer *out, const char *name, const char *value);

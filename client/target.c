@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "target.h"
+
+#include <string.h>
+
+#include "exit.h"
+
+FelTarget *
+fel_target_parse (const char *operand, GError **error)
+{
+  g_autoptr (FelTarget) self = g_new0 (FelTarget, 1);
+  const char *slash = strchr (operand, '/');
+
+  if (*operand == '\0' || slash == operand || (slash != NULL && slash[1] == '\0'))
+    {
+      g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' lacks a name beside the slash", operand);
+      return NULL;
+    }
+  self->workspace = slash != NULL ? g_strndup (operand, (gsize) (slash - operand)) : g_strdup (operand);
+  self->database = slash != NULL ? g_strdup (slash + 1) : NULL;
+  return g_steal_pointer (&self);
+}
+
+FelTarget *
+fel_target_parse_database (const char *operand, GError **error)
+{
+  g_autoptr (FelTarget) self = fel_target_parse (operand, error);
+
+  if (self == NULL || self->database != NULL)
+    return g_steal_pointer (&self);
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not WORKSPACE/DATABASE", operand);
+  return NULL;
+}
+
+void
+fel_target_free (FelTarget *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->workspace);
+  g_free (self->database);
+  g_free (self);
+}

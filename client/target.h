@@ -1,0 +1,20 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What an operand points at: a workspace, a database in a workspace, or a credential's id. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct FelTarget
+{
+  char *workspace; /* owned */
+  char *database;  /* owned; NULL: the operand had no slash, and workspace holds all of it */
+} FelTarget;
+
+/* Splits at the first slash: a workspace has none, a database might. */
+FelTarget *fel_target_parse (const char *operand, GError **error);
+FelTarget *fel_target_parse_database (const char *operand, GError **error);
+void fel_target_free (FelTarget *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelTarget, fel_target_free)

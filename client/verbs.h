@@ -1,0 +1,16 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The verbs, each in the file of its name: verb-create.c has fel_verb_create and nothing else that is public. */
+#pragma once
+
+#include "cli.h"
+
+extern const FelVerb fel_verb_backends;
+extern const FelVerb fel_verb_create;
+extern const FelVerb fel_verb_get;
+extern const FelVerb fel_verb_list;
+extern const FelVerb fel_verb_revoke;
+extern const FelVerb fel_verb_sign_in;
+extern const FelVerb fel_verb_sign_out;
+extern const FelVerb fel_verb_status;

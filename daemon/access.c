@@ -1,0 +1,267 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "access.h"
+
+#include "felucca-names.h"
+
+#include "backend-call.h"
+#include "error.h"
+
+typedef struct
+{
+  FelAccessDone done;
+  gpointer user_data;
+  FelToken *rejected; /* (nullable) */
+} Waiter;
+
+/* One walk for an instance: load, refresh, persist; those who come meanwhile wait with the first. */
+typedef struct FelAccess
+{
+  FelBroker *broker;
+  FelInstance *instance;
+  FelTokenSlot *slot;
+  GPtrArray *waiters; /* of Waiter */
+  FelToken *refreshing; /* the token whose refresh token is being spent */
+} FelAccess;
+
+static void access_step (FelAccess *self);
+
+static void
+waiter_free (gpointer data)
+{
+  Waiter *waiter = data;
+
+  fel_token_unref (waiter->rejected);
+  g_free (waiter);
+}
+
+static void
+access_finish (FelAccess *self, FelToken *token, const GError *error)
+{
+  g_autoptr (FelToken) held = token != NULL ? fel_token_ref (token) : NULL;
+
+  g_hash_table_remove (self->broker->accesses, self->instance->name);
+  for (guint i = 0; i < self->waiters->len; i++)
+    {
+      Waiter *waiter = self->waiters->pdata[i];
+
+      waiter->done (held, error, waiter->user_data);
+    }
+  g_ptr_array_unref (self->waiters);
+  fel_token_unref (self->refreshing);
+  g_free (self);
+}
+
+GError *
+fel_access_error (const FelInstance *instance)
+{
+  return g_error_new (FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED, "backend '%s' needs a sign-in: run `felucca sign-in %s`",
+                      instance->name, instance->name);
+}
+
+void
+fel_access_refuse (FelBroker *broker, FelInstance *instance)
+{
+  FelTokenSlot *slot = fel_token_cache_slot (broker->token_cache, instance->name);
+
+  if (slot->refused)
+    return;
+  slot->refused = TRUE;
+  if (broker->listener.sign_in_required != NULL)
+    broker->listener.sign_in_required (instance->name, broker->listener_data);
+}
+
+static void
+access_finish_refused (FelAccess *self)
+{
+  g_autoptr (GError) error = fel_access_error (self->instance);
+
+  fel_access_refuse (self->broker, self->instance);
+  access_finish (self, NULL, error);
+}
+
+/* Persisting */
+
+typedef struct
+{
+  FelBroker *broker;
+  FelInstance *instance;
+  FelToken *token;
+  char *old_path; /* (nullable) item that this one replaces */
+  FelAccessDone done;
+  gpointer user_data;
+} Keep;
+
+static void
+on_old_deleted (gpointer result, const GError *error, gpointer user_data)
+{
+}
+
+static void
+on_kept (gpointer result, const GError *error, gpointer user_data)
+{
+  g_autofree Keep *keep = user_data;
+  g_autofree char *old_path = keep->old_path;
+  g_autoptr (FelToken) token = keep->token;
+  FelTokenSlot *slot = fel_token_cache_slot (keep->broker->token_cache, keep->instance->name);
+
+  if (error == NULL)
+    {
+      fel_token_cache_found (keep->broker->token_cache, keep->instance->name, token->account, result);
+      fel_token_slot_set (slot, token, FALSE);
+      if (old_path != NULL && g_strcmp0 (old_path, result) != 0)
+        fel_keyring_delete (keep->broker->keyring, old_path, on_old_deleted, NULL);
+    }
+  keep->done (error == NULL ? token : NULL, error, keep->user_data);
+}
+
+void
+fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, FelAccessDone done, gpointer user_data)
+{
+  FelTokenSlot *slot = fel_token_cache_slot (broker->token_cache, instance->name);
+  g_autoptr (GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (FelSecret) text = fel_token_serialize (token);
+  g_autofree char *label = g_strdup_printf ("felucca sign-in: %s (%s)", token->account, instance->name);
+  Keep *keep = g_new0 (Keep, 1);
+
+  keep->broker = broker;
+  keep->instance = instance;
+  keep->token = fel_token_ref (token);
+  keep->old_path = g_strdup (slot->path);
+  keep->done = done;
+  keep->user_data = user_data;
+  g_hash_table_insert (attributes, (char *) "xdg:schema", (char *) FEL_SCHEMA_TOKEN);
+  g_hash_table_insert (attributes, (char *) FEL_KEY_BACKEND, (char *) instance->name);
+  g_hash_table_insert (attributes, (char *) "account", token->account);
+  fel_keyring_store (broker->keyring, label, attributes, text, TRUE, on_kept, keep);
+}
+
+static void
+on_refreshed_kept (FelToken *token, const GError *error, gpointer user_data)
+{
+  access_finish (user_data, token, error);
+}
+
+/* The walk */
+
+static void
+on_loaded (gpointer result, const GError *error, gpointer user_data)
+{
+  FelAccess *self = user_data;
+  g_autoptr (FelToken) token = NULL;
+  g_autoptr (GError) unreadable = NULL;
+
+  if (error != NULL && !g_error_matches (error, FEL_ERROR, FEL_ERROR_NOT_FOUND))
+    {
+      access_finish (self, NULL, error);
+      return;
+    }
+  if (error == NULL)
+    token = fel_token_parse (result, self->slot->account, &unreadable);
+  if (token == NULL)
+    access_finish_refused (self);
+  else
+    {
+      fel_token_slot_set (self->slot, token, FALSE);
+      access_step (self);
+    }
+}
+
+static void
+on_refreshed (FelBackendCall *call, const GError *error, gpointer user_data)
+{
+  FelAccess *self = user_data;
+  FelToken *old = self->refreshing;
+  g_autoptr (FelToken) token = NULL;
+  gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (g_error_matches (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED))
+    access_finish_refused (self);
+  else if (error != NULL)
+    access_finish (self, NULL, error);
+  else
+    {
+      /* An end that lies in the past by our clock says that the clocks differ: then a refusal decides. */
+      token = fel_token_new (call->secret, call->refresh_secret != NULL ? call->refresh_secret : old->refresh,
+                             call->expires_sec > now_sec ? call->expires_sec : 0, old->account,
+                             (const char *const *) old->workspaces);
+      fel_token_slot_set (self->slot, token, TRUE);
+      fel_access_keep (self->broker, self->instance, token, on_refreshed_kept, self);
+    }
+}
+
+static void
+access_refresh (FelAccess *self)
+{
+  g_autoptr (FelBackendCall) call = fel_backend_call_new (self->instance, FEL_VERB_REFRESH);
+
+  g_clear_pointer (&self->refreshing, fel_token_unref);
+  self->refreshing = fel_token_ref (self->slot->token);
+  call->token = fel_token_ref (self->slot->token);
+  fel_backend_call_run (call, self->broker->work, on_refreshed, self);
+}
+
+/* Was the token that we have the one that any of the waiters saw refused? */
+static gboolean
+access_is_rejected (const FelAccess *self)
+{
+  for (guint i = 0; i < self->waiters->len; i++)
+    {
+      FelToken *rejected = ((Waiter *) self->waiters->pdata[i])->rejected;
+
+      if (rejected != NULL && fel_secret_equal (rejected->access, self->slot->token->access))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+access_step (FelAccess *self)
+{
+  FelTokenSlot *slot = self->slot;
+  gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (slot->refused || (slot->token == NULL && slot->path == NULL))
+    access_finish_refused (self);
+  else if (slot->token == NULL)
+    fel_keyring_read (self->broker->keyring, slot->path, on_loaded, self);
+  else if (slot->unsaved)
+    fel_access_keep (self->broker, self->instance, slot->token, on_refreshed_kept, self);
+  else
+    switch (fel_token_judge (slot->token, access_is_rejected (self), now_sec))
+      {
+      case FEL_TOKEN_GOOD:
+        access_finish (self, slot->token, NULL);
+        return;
+      case FEL_TOKEN_REFRESH:
+        access_refresh (self);
+        return;
+      case FEL_TOKEN_DEAD:
+        access_finish_refused (self);
+        return;
+      }
+}
+
+void
+fel_access_get (FelBroker *broker, FelInstance *instance, FelToken *rejected, FelAccessDone done, gpointer user_data)
+{
+  FelAccess *self = g_hash_table_lookup (broker->accesses, instance->name);
+  gboolean first = self == NULL;
+  Waiter *waiter = g_new0 (Waiter, 1);
+
+  waiter->done = done;
+  waiter->user_data = user_data;
+  waiter->rejected = rejected != NULL ? fel_token_ref (rejected) : NULL;
+  if (first)
+    {
+      self = g_new0 (FelAccess, 1);
+      self->broker = broker;
+      self->instance = instance;
+      self->slot = fel_token_cache_slot (broker->token_cache, instance->name);
+      self->waiters = g_ptr_array_new_with_free_func (waiter_free);
+      g_hash_table_insert (broker->accesses, (char *) instance->name, self);
+    }
+  g_ptr_array_add (self->waiters, waiter);
+  if (first)
+    access_step (self);
+}

@@ -1,0 +1,64 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One call of one verb of a backend: what it is asked, and what it said through the host's functions. It runs on a
+ * worker; before and after that it belongs to the main thread. What a backend says is checked here, once. */
+#pragma once
+
+#include "broker.h"
+
+typedef enum
+{
+  FEL_VERB_MINT,
+  FEL_VERB_REVOKE,
+  FEL_VERB_LIST,
+  FEL_VERB_PROBE,
+  FEL_VERB_REFRESH,
+} FelVerbKind;
+
+typedef struct FelBackendCall
+{
+  gatomicrefcount refs;
+  FelVerbKind verb;
+  FelInstance *instance;
+
+  /* asked; all (nullable) */
+  char *workspace;
+  char *database;
+  char *tenant_id;
+  gboolean internal;
+  char *id;
+  char *label;
+  FelToken *token;
+
+  /* said; to be read when the call is done */
+  FelCredential *credential; /* mint: perhaps no more than the id when it failed. list: the one being filled in */
+  FelSecret *secret;
+  FelSecret *refresh_secret;
+  GPtrArray *list; /* of FelCredential */
+  char *account_id;
+  char *account;
+  GPtrArray *workspaces; /* of char *, NULL at its end once done */
+  gint64 expires_sec;
+  gboolean maybe_minted; /* it failed, and that does not prove that nothing was minted */
+  GError *error;
+} FelBackendCall;
+
+/* error: NULL on success. After a call that was given up, nothing that was said may be read. */
+typedef void (*FelBackendCallDone) (FelBackendCall *call, const GError *error, gpointer user_data);
+
+FelBackendCall *fel_backend_call_new (FelInstance *instance, FelVerbKind verb);
+FelBackendCall *fel_backend_call_ref (FelBackendCall *self);
+void fel_backend_call_unref (FelBackendCall *self); /* (nullable) */
+
+/* Opens the instance's module and lets it judge its settings. */
+gboolean fel_backend_prepare (FelBroker *broker, FelInstance *instance, GError **error);
+
+/* Does the instance have this verb? */
+gboolean fel_backend_has (const FelInstance *instance, FelVerbKind verb);
+const char *fel_verb_name (FelVerbKind verb);
+
+/* Takes a reference of its own. A call can run again after it is done: what was said before is dropped. */
+void fel_backend_call_run (FelBackendCall *self, FelWork *work, FelBackendCallDone done, gpointer user_data);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelBackendCall, fel_backend_call_unref)

@@ -1,0 +1,50 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "broker.h"
+
+#include "mirror.h"
+
+static void
+on_catalog_event (FelCatalogEvent event, FelCredential *credential, gpointer user_data)
+{
+  FelBroker *self = user_data;
+
+  if (self->listener.credential_event != NULL)
+    self->listener.credential_event (event, credential, self->listener_data);
+}
+
+FelBroker *
+fel_broker_new (FelConfig *config, const char *backend_directory)
+{
+  FelBroker *self = g_new0 (FelBroker, 1);
+
+  self->config = config;
+  self->registry = fel_registry_new (config, backend_directory);
+  self->catalog = fel_catalog_new (on_catalog_event, self);
+  self->token_cache = fel_token_cache_new ();
+  self->work = fel_work_new ();
+  self->mint_queue = fel_mint_queue_new ();
+  self->accesses = g_hash_table_new (g_str_hash, g_str_equal);
+  self->flights = g_hash_table_new (g_str_hash, g_str_equal);
+  self->mirror = fel_mirror_new (self);
+  self->keyring = fel_keyring_new (fel_mirror_keyring_listener (), self->mirror);
+  return self;
+}
+
+void
+fel_broker_free (FelBroker *self)
+{
+  if (self == NULL)
+    return;
+  fel_keyring_close (self->keyring);
+  fel_mirror_free (self->mirror);
+  g_hash_table_unref (self->flights);
+  g_hash_table_unref (self->accesses);
+  fel_mint_queue_free (self->mint_queue);
+  fel_work_free (self->work);
+  fel_token_cache_free (self->token_cache);
+  fel_catalog_free (self->catalog);
+  fel_registry_free (self->registry);
+  fel_config_free (self->config);
+  g_free (self);
+}

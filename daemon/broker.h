@@ -1,0 +1,44 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The struct that holds the parts of the daemon. One for a process; no logic lives here. */
+#pragma once
+
+#include "catalog.h"
+#include "config.h"
+#include "keyring.h"
+#include "mint-queue.h"
+#include "registry.h"
+#include "token-cache.h"
+#include "work.h"
+
+/* What the bus has to know without having asked. */
+typedef struct FelBrokerListener
+{
+  void (*credential_event) (FelCatalogEvent event, FelCredential *credential, gpointer user_data);
+  void (*keyring_changed) (gpointer user_data);
+  void (*sign_in_required) (const char *backend, gpointer user_data);
+  void (*became_idle) (gpointer user_data);
+} FelBrokerListener;
+
+typedef struct FelBroker
+{
+  FelConfig *config;
+  FelRegistry *registry;
+  FelCatalog *catalog;
+  FelKeyring *keyring;
+  FelTokenCache *token_cache;
+  FelWork *work;
+  FelMintQueue *mint_queue;
+  struct FelMirror *mirror;
+  GHashTable *accesses;     /* instance name → FelAccess under way */
+  GHashTable *flights;      /* key of an equal call → the FelRequest that leads it */
+  guint open_requests;      /* machines that have not come to their end, answered or not */
+  FelBrokerListener listener;
+  gpointer listener_data;
+} FelBroker;
+
+FelBroker *fel_broker_new (FelConfig *config /* (transfer full) */, const char *backend_directory);
+void fel_broker_free (FelBroker *self); /* (nullable) */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelBroker, fel_broker_free)

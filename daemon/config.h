@@ -1,0 +1,42 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the key files say: the daemon's own settings and the backend instances. Read once, at start.
+ * A mistake never keeps the daemon from running: it is one line in `problems`, and the instance it is in has it too. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct FelConfigSetting
+{
+  char *key;
+  char *value;
+  char *file; /* where it was said last */
+} FelConfigSetting;
+
+typedef struct FelConfigInstance
+{
+  char *name;
+  char *module;        /* NULL only when there is a problem */
+  GPtrArray *settings; /* of FelConfigSetting: what the module has to understand */
+  char *file;          /* the last one that speaks of this instance */
+  char *problem;       /* NULL: none */
+  guint timeout_sec;   /* for one call of a verb */
+} FelConfigInstance;
+
+typedef struct FelConfig
+{
+  char *default_backend;   /* (nullable) */
+  guint idle_timeout_sec;  /* 0: never leave */
+  GPtrArray *instances;    /* of FelConfigInstance, in the order of the files */
+  GPtrArray *problems;     /* of char *: one line each, naming file, group and key */
+} FelConfig;
+
+/* Later files win, key by key. A file that does not exist is none. */
+FelConfig *fel_config_load (const char *const *files);
+void fel_config_free (FelConfig *self); /* (nullable) */
+
+/* The three files of the contract, in their order. */
+char **fel_config_default_files (void);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelConfig, fel_config_free)

@@ -1,0 +1,301 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keyring-private.h"
+
+#include "error.h"
+
+#define ITEM_DEADLINE_SEC 10
+#define LOAD_DEADLINE_SEC 30
+#define SECRETS_NAME "org.freedesktop.secrets"
+
+static void
+item_free (gpointer data)
+{
+  FelKeyringItem *item = data;
+
+  g_free (item->path);
+  g_free (item->label);
+  g_hash_table_unref (item->attributes);
+  g_free (item);
+}
+
+/* What Properties.GetAll said of an item; NULL when that makes no sense. */
+static FelKeyringItem *
+item_from_properties (const char *path, GVariant *reply)
+{
+  g_autoptr (GVariant) properties = g_variant_get_child_value (reply, 0);
+  g_autoptr (GVariant) attributes = g_variant_lookup_value (properties, "Attributes", G_VARIANT_TYPE ("a{ss}"));
+  FelKeyringItem *item;
+  GVariantIter iter;
+  guint64 created = 0;
+  char *key, *value;
+
+  if (attributes == NULL)
+    return NULL;
+  item = g_new0 (FelKeyringItem, 1);
+  item->path = g_strdup (path);
+  item->attributes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_variant_iter_init (&iter, attributes);
+  while (g_variant_iter_next (&iter, "{ss}", &key, &value))
+    g_hash_table_insert (item->attributes, key, value);
+  g_variant_lookup (properties, "Label", "s", &item->label);
+  if (g_variant_lookup (properties, "Created", "t", &created))
+    item->created_sec = (gint64) created;
+  return item;
+}
+
+typedef struct
+{
+  FelKeyringOp *op; /* owned */
+  char *path;
+} ItemCall;
+
+/* op: whose deadline this shares */
+static void
+item_get_properties (FelKeyringOp *op, const char *path, GAsyncReadyCallback callback)
+{
+  ItemCall *call = g_new (ItemCall, 1);
+
+  call->op = fel_keyring_op_ref (op);
+  call->path = g_strdup (path);
+  g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, path, "org.freedesktop.DBus.Properties", "GetAll",
+                          g_variant_new ("(s)", "org.freedesktop.Secret.Item"), G_VARIANT_TYPE ("(a{sv})"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, callback, call);
+}
+
+/* NULL when it failed: the item may have gone meanwhile, which is no error of ours. */
+static FelKeyringItem *
+item_call_finish (ItemCall *call, GObject *source, GAsyncResult *result, FelKeyringOp **ret_op)
+{
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  FelKeyringItem *item = reply != NULL ? item_from_properties (call->path, reply) : NULL;
+
+  *ret_op = call->op;
+  g_free (call->path);
+  g_free (call);
+  return item;
+}
+
+static void
+on_announced_item (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  FelKeyringOp *op;
+  FelKeyringItem *item = item_call_finish (user_data, source, result, &op);
+
+  if (item != NULL && !op->keyring->closed)
+    op->keyring->listener.item_put (item, op->keyring->user_data);
+  g_clear_pointer (&item, item_free);
+  fel_keyring_op_unref (op);
+}
+
+static void
+no_answer (gpointer result, const GError *error, gpointer user_data)
+{
+}
+
+void
+fel_keyring_item_announce (FelKeyring *self, const char *path)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, no_answer, NULL);
+
+  item_get_properties (op, path, on_announced_item);
+}
+
+/* Ends op when there is no service to ask. */
+static gboolean
+op_has_service (FelKeyringOp *op)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (op->keyring->service != NULL && op->keyring->collection != NULL)
+    return TRUE;
+  error = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_ABSENT, "the Secret Service has left the session bus");
+  fel_keyring_op_fail_with (op, error);
+  return FALSE;
+}
+
+/* Loading */
+
+static void
+on_loaded_item (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  FelKeyringOp *op;
+  FelKeyringItem *item = item_call_finish (user_data, source, result, &op);
+
+  if (item != NULL)
+    g_ptr_array_add (op->items, item);
+  if (--op->pending == 0 && !fel_keyring_op_is_over (op))
+    fel_keyring_op_succeed (op, op->items);
+  fel_keyring_op_unref (op);
+}
+
+static void
+load_items (FelKeyringOp *op, char **paths)
+{
+  g_autofree char *prefix = g_strconcat (op->keyring->collection, "/", NULL);
+
+  for (; paths != NULL && *paths != NULL; paths++)
+    if (g_str_has_prefix (*paths, prefix))
+      {
+        op->pending++;
+        item_get_properties (op, *paths, on_loaded_item);
+      }
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_auto (GStrv) unlocked = NULL;
+  g_auto (GStrv) locked = NULL;
+  g_autoptr (GError) foreign = NULL;
+  gboolean found = secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked,
+                                                                &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (!found)
+    {
+      fel_keyring_op_fail (op, foreign);
+      return;
+    }
+  if (!op_has_service (op))
+    return;
+  load_items (op, unlocked);
+  load_items (op, locked);
+  if (op->pending == 0)
+    fel_keyring_op_succeed (op, op->items);
+}
+
+void
+fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "list its items", LOAD_DEADLINE_SEC, done, user_data);
+
+  if (!op_has_service (op))
+    return;
+  op->items = g_ptr_array_new_with_free_func (item_free);
+  g_hash_table_insert (attributes, (char *) "xdg:schema", (char *) schema);
+  secret_service_search_for_dbus_paths (self->service, NULL, attributes, op->cancellable, on_found,
+                                        fel_keyring_op_ref (op));
+}
+
+/* Store, read, delete */
+
+static void
+on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  g_autofree char *path = secret_service_create_item_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (path == NULL)
+    fel_keyring_op_fail (op, foreign);
+  else
+    fel_keyring_op_succeed (op, path);
+}
+
+static GHashTable *
+item_properties (const char *label, GHashTable *attributes)
+{
+  GHashTable *properties = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
+  GVariantBuilder builder;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  g_hash_table_iter_init (&iter, attributes);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    g_variant_builder_add (&builder, "{ss}", key, value);
+  g_hash_table_insert (properties, (char *) "org.freedesktop.Secret.Item.Attributes",
+                       g_variant_ref_sink (g_variant_builder_end (&builder)));
+  g_hash_table_insert (properties, (char *) "org.freedesktop.Secret.Item.Label",
+                       g_variant_ref_sink (g_variant_new_string (label)));
+  return properties;
+}
+
+void
+fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, const FelSecret *secret,
+                   gboolean replace, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (GHashTable) properties = item_properties (label, attributes);
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "store a secret", ITEM_DEADLINE_SEC, done, user_data);
+  SecretValue *value;
+
+  if (!op_has_service (op))
+    return;
+  value = secret_value_new (secret->bytes, (gssize) secret->len, "text/plain");
+  secret_service_create_item_dbus_path (self->service, self->collection, properties, value,
+                                        replace ? SECRET_ITEM_CREATE_REPLACE : SECRET_ITEM_CREATE_NONE, op->cancellable,
+                                        on_stored, fel_keyring_op_ref (op));
+  secret_value_unref (value);
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  SecretValue *value = secret_service_get_secret_for_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
+  g_autoptr (FelSecret) secret = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (value != NULL)
+    {
+      gsize len;
+      const char *bytes = secret_value_get (value, &len);
+
+      secret = fel_secret_new (bytes, len);
+      secret_value_unref (value);
+    }
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (secret != NULL)
+    fel_keyring_op_succeed (op, secret);
+  else if (foreign != NULL)
+    fel_keyring_op_fail (op, foreign);
+  else
+    {
+      /* No value and no error: the item was locked in the meantime. */
+      error = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
+      fel_keyring_op_fail_with (op, error);
+    }
+}
+
+void
+fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "read a secret", ITEM_DEADLINE_SEC, done, user_data);
+
+  if (op_has_service (op))
+    secret_service_get_secret_for_dbus_path (self->service, path, op->cancellable, on_read, fel_keyring_op_ref (op));
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  gboolean deleted = secret_service_delete_item_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (deleted || foreign == NULL || g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT)
+      || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
+      || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+    fel_keyring_op_succeed (op, NULL);
+  else
+    fel_keyring_op_fail (op, foreign);
+}
+
+void
+fel_keyring_delete (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "delete an item", ITEM_DEADLINE_SEC, done, user_data);
+
+  if (op_has_service (op))
+    secret_service_delete_item_dbus_path (self->service, path, op->cancellable, on_deleted, fel_keyring_op_ref (op));
+}

@@ -1,0 +1,152 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keyring-private.h"
+
+#include "error.h"
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  FelKeyringOp *self = user_data;
+  g_autoptr (GError) error
+      = g_error_new (FEL_ERROR, FEL_ERROR_TIMED_OUT, "the keyring did not %s in time; see whether it waits for a prompt",
+                     self->doing);
+
+  self->deadline_id = 0;
+  fel_keyring_op_ref (self);
+  fel_keyring_op_fail_with (self, error);
+  g_cancellable_cancel (self->cancellable);
+  fel_keyring_op_unref (self);
+  return G_SOURCE_REMOVE;
+}
+
+FelKeyringOp *
+fel_keyring_op_new (FelKeyring *keyring, const char *doing, guint deadline_sec, FelKeyringDone done, gpointer user_data)
+{
+  FelKeyringOp *self = g_new0 (FelKeyringOp, 1);
+
+  g_ref_count_init (&self->refs);
+  self->keyring = fel_keyring_ref (keyring);
+  self->done = done;
+  self->user_data = user_data;
+  self->doing = doing;
+  self->cancellable = g_cancellable_new ();
+  self->deadline_id = g_timeout_add_seconds (deadline_sec, on_deadline, self);
+  return self;
+}
+
+FelKeyringOp *
+fel_keyring_op_ref (FelKeyringOp *self)
+{
+  g_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+fel_keyring_op_unref (FelKeyringOp *self)
+{
+  if (!g_ref_count_dec (&self->refs))
+    return;
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  g_clear_pointer (&self->items, g_ptr_array_unref);
+  g_object_unref (self->cancellable);
+  fel_keyring_unref (self->keyring);
+  g_free (self);
+}
+
+gboolean
+fel_keyring_op_is_over (const FelKeyringOp *self)
+{
+  return self->done == NULL;
+}
+
+static void
+op_answer (FelKeyringOp *self, gpointer result, const GError *error)
+{
+  FelKeyringDone done = g_steal_pointer (&self->done);
+
+  g_clear_handle_id (&self->deadline_id, g_source_remove);
+  if (done != NULL)
+    done (result, error, self->user_data);
+}
+
+void
+fel_keyring_op_succeed (FelKeyringOp *self, gpointer result)
+{
+  op_answer (self, result, NULL);
+}
+
+void
+fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error)
+{
+  op_answer (self, NULL, error);
+}
+
+static const struct
+{
+  const char *name; /* of a D-Bus error */
+  FelError code;
+} remote_errors[] = {
+  { "org.freedesktop.Secret.Error.IsLocked", FEL_ERROR_KEYRING_LOCKED },
+  { "org.freedesktop.Secret.Error.NoSuchObject", FEL_ERROR_NOT_FOUND },
+  { "org.freedesktop.DBus.Error.UnknownObject", FEL_ERROR_NOT_FOUND },
+  { "org.freedesktop.DBus.Error.UnknownMethod", FEL_ERROR_NOT_FOUND },
+  { "org.freedesktop.DBus.Error.ServiceUnknown", FEL_ERROR_KEYRING_ABSENT },
+  { "org.freedesktop.DBus.Error.NameHasNoOwner", FEL_ERROR_KEYRING_ABSENT },
+  { "org.freedesktop.DBus.Error.NoReply", FEL_ERROR_TIMED_OUT },
+  { "org.freedesktop.DBus.Error.Timeout", FEL_ERROR_TIMED_OUT },
+};
+
+static FelError
+classify (const GError *foreign)
+{
+  g_autofree char *name = g_dbus_error_is_remote_error (foreign) ? g_dbus_error_get_remote_error (foreign) : NULL;
+
+  for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (remote_errors); i++)
+    if (g_str_equal (name, remote_errors[i].name))
+      return remote_errors[i].code;
+  if (name != NULL && g_str_has_prefix (name, "org.freedesktop.DBus.Error.Spawn."))
+    return FEL_ERROR_KEYRING_ABSENT;
+  if (g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
+    return FEL_ERROR_KEYRING_LOCKED;
+  if (g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT))
+    return FEL_ERROR_NOT_FOUND;
+  if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+      || g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return FEL_ERROR_TIMED_OUT;
+  return FEL_ERROR_INTERNAL;
+}
+
+void
+fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign)
+{
+  g_autoptr (GError) stripped = g_error_copy (foreign);
+  g_autoptr (GError) error = NULL;
+  FelError code = classify (foreign);
+
+  g_dbus_error_strip_remote_error (stripped);
+  if (code == FEL_ERROR_KEYRING_ABSENT)
+    error = g_error_new (FEL_ERROR, code,
+                         "no Secret Service runs on this session bus; install and start one: gnome-keyring, KeePassXC "
+                         "or KWallet");
+  else if (code == FEL_ERROR_KEYRING_LOCKED)
+    error = g_error_new (FEL_ERROR, code, "the keyring is locked; unlock it and try again");
+  else
+    error = g_error_new (FEL_ERROR, code, "the keyring could not %s: %s", self->doing, stripped->message);
+  fel_keyring_op_fail_with (self, error);
+}
+
+void
+fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error)
+{
+  g_autoptr (GPtrArray) now = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_keyring_op_unref);
+
+  g_ptr_array_extend_and_steal (now, g_ptr_array_ref (waiters));
+  for (guint i = 0; i < now->len; i++)
+    {
+      if (error != NULL)
+        fel_keyring_op_fail_with (now->pdata[i], error);
+      else
+        fel_keyring_op_succeed (now->pdata[i], NULL);
+    }
+}

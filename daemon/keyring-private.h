@@ -1,0 +1,63 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Shared by the three files of the keyring: keyring.c (the service and its state), keyring-op.c (one call with its
+ * deadline), keyring-item.c (what is done with items). For nobody else. */
+#pragma once
+
+#define SECRET_WITH_UNSTABLE 1
+#define SECRET_API_SUBJECT_TO_CHANGE 1
+#include <libsecret/secret.h>
+
+#include "keyring.h"
+
+struct FelKeyring
+{
+  grefcount refs;
+  FelKeyringState state;
+  FelKeyringListener listener;
+  gpointer user_data;
+  GDBusConnection *connection; /* NULL before the first open */
+  SecretService *service;      /* NULL while there is none */
+  char *collection;            /* path of the default one; NULL: not known */
+  guint subscriptions[4];
+  guint name_watch;
+  GPtrArray *open_waiters;   /* of FelKeyringOp */
+  GPtrArray *prompt_waiters; /* of FelKeyringOp */
+  gboolean closed;
+};
+
+/* One call: answers its caller once, by its deadline; what libsecret says later is dropped. */
+typedef struct FelKeyringOp
+{
+  grefcount refs;
+  FelKeyring *keyring; /* owned */
+  FelKeyringDone done; /* NULL: nobody waits any more */
+  gpointer user_data;
+  const char *doing; /* for messages: "store the password" */
+  GCancellable *cancellable;
+  guint deadline_id;
+  GPtrArray *items; /* load: what came so far */
+  guint pending;    /* load: items that are still asked for */
+  gboolean interactive;
+} FelKeyringOp;
+
+FelKeyring *fel_keyring_ref (FelKeyring *self);
+void fel_keyring_unref (FelKeyring *self);
+
+FelKeyringOp *fel_keyring_op_new (FelKeyring *keyring, const char *doing, guint deadline_sec, FelKeyringDone done,
+                                  gpointer user_data);
+FelKeyringOp *fel_keyring_op_ref (FelKeyringOp *self);
+void fel_keyring_op_unref (FelKeyringOp *self);
+void fel_keyring_op_succeed (FelKeyringOp *self, gpointer result);
+void fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign); /* translates it */
+void fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error);
+gboolean fel_keyring_op_is_over (const FelKeyringOp *self);
+
+/* Answers all of them with the same and empties the list. */
+void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);
+
+/* Asks for one item, then tells the listener. */
+void fel_keyring_item_announce (FelKeyring *self, const char *path);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelKeyringOp, fel_keyring_op_unref)

@@ -1,0 +1,377 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keyring-private.h"
+
+#include "error.h"
+
+#define SECRETS_NAME "org.freedesktop.secrets"
+#define SECRETS_PATH "/org/freedesktop/secrets"
+#define SESSION_COLLECTION SECRETS_PATH "/collection/session"
+#define OPEN_DEADLINE_SEC 10
+#define PROMPT_DEADLINE_SEC 120
+
+static void keyring_check_lock (FelKeyring *self, FelKeyringOp *op);
+
+FelKeyring *
+fel_keyring_new (const FelKeyringListener *listener, gpointer user_data)
+{
+  FelKeyring *self = g_new0 (FelKeyring, 1);
+
+  g_ref_count_init (&self->refs);
+  self->listener = *listener;
+  self->user_data = user_data;
+  self->open_waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_keyring_op_unref);
+  self->prompt_waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_keyring_op_unref);
+  return self;
+}
+
+FelKeyring *
+fel_keyring_ref (FelKeyring *self)
+{
+  g_ref_count_inc (&self->refs);
+  return self;
+}
+
+static void
+keyring_drop_collection (FelKeyring *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (self->subscriptions); i++)
+    if (self->subscriptions[i] != 0)
+      g_dbus_connection_signal_unsubscribe (self->connection, self->subscriptions[i]);
+  memset (self->subscriptions, 0, sizeof self->subscriptions);
+  g_clear_pointer (&self->collection, g_free);
+}
+
+void
+fel_keyring_unref (FelKeyring *self)
+{
+  if (!g_ref_count_dec (&self->refs))
+    return;
+  keyring_drop_collection (self);
+  g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
+  g_clear_object (&self->service);
+  g_clear_object (&self->connection);
+  g_ptr_array_unref (self->open_waiters);
+  g_ptr_array_unref (self->prompt_waiters);
+  g_free (self);
+}
+
+void
+fel_keyring_close (FelKeyring *self)
+{
+  if (self == NULL)
+    return;
+  self->closed = TRUE;
+  g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
+  keyring_drop_collection (self);
+  fel_keyring_unref (self);
+}
+
+FelKeyringState
+fel_keyring_state (const FelKeyring *self)
+{
+  return self->state;
+}
+
+const char *
+fel_keyring_state_name (FelKeyringState state)
+{
+  static const char *const names[] = { "absent", "locked", "unlocked" };
+
+  return names[state];
+}
+
+static void
+keyring_set_state (FelKeyring *self, FelKeyringState state)
+{
+  if (self->state == state || self->closed)
+    return;
+  self->state = state;
+  self->listener.state_changed (state, self->user_data);
+}
+
+/* What happens at the service without our doing */
+
+static void
+on_collection_signal (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                      const char *signal, GVariant *parameters, gpointer user_data)
+{
+  FelKeyring *self = user_data;
+  const char *item;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(o)")))
+    return;
+  g_variant_get (parameters, "(&o)", &item);
+  if (g_str_equal (signal, "ItemDeleted"))
+    self->listener.item_removed (item, self->user_data);
+  else if (g_str_equal (signal, "ItemCreated") || g_str_equal (signal, "ItemChanged"))
+    fel_keyring_item_announce (self, item);
+}
+
+/* Something changed about a collection: only its lock matters. */
+static void
+on_lock_signal (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                const char *signal, GVariant *parameters, gpointer user_data)
+{
+  keyring_check_lock (user_data, NULL);
+}
+
+static void
+on_name_appeared (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
+{
+  FelKeyring *self = user_data;
+
+  if (self->service == NULL)
+    fel_keyring_open (self, NULL, NULL);
+}
+
+/* The session with a service dies with it; the next one is opened when it is needed. */
+static void
+on_name_vanished (GDBusConnection *connection, const char *name, gpointer user_data)
+{
+  FelKeyring *self = user_data;
+
+  keyring_drop_collection (self);
+  g_clear_object (&self->service);
+  keyring_set_state (self, FEL_KEYRING_ABSENT);
+}
+
+static void
+keyring_subscribe (FelKeyring *self)
+{
+  guint *id = self->subscriptions;
+
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Collection", NULL,
+                                              self->collection, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_collection_signal,
+                                              self, NULL);
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.DBus.Properties",
+                                              "PropertiesChanged", self->collection, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+                                              on_lock_signal, self, NULL);
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Service",
+                                              "CollectionChanged", SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+                                              on_lock_signal, self, NULL);
+}
+
+/* Opening: service → default collection → is it locked? */
+
+static void
+open_end (FelKeyringOp *op, const GError *error)
+{
+  FelKeyring *self = op->keyring;
+
+  if (error != NULL)
+    keyring_set_state (self, FEL_KEYRING_ABSENT);
+  fel_keyring_op_answer_all (self->open_waiters, error);
+}
+
+static void
+on_open_over (gpointer result, const GError *error, gpointer user_data)
+{
+  open_end (user_data, error);
+}
+
+static void
+on_alias (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  FelKeyring *self = op->keyring;
+  g_autoptr (GError) foreign = NULL;
+  g_autofree char *path = secret_service_read_alias_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (foreign != NULL)
+    fel_keyring_op_fail (op, foreign);
+  else if (path == NULL || g_str_equal (path, "/") || g_str_equal (path, SESSION_COLLECTION))
+    {
+      g_autoptr (GError) error
+          = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_ABSENT,
+                         "the Secret Service has no default keyring that lasts; create one and make it the default");
+
+      fel_keyring_op_fail_with (op, error);
+    }
+  else
+    {
+      keyring_drop_collection (self);
+      self->collection = g_steal_pointer (&path);
+      keyring_subscribe (self);
+      keyring_check_lock (self, op);
+    }
+}
+
+static void
+on_service (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  FelKeyring *self = op->keyring;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (SecretService) service = secret_service_open_finish (result, &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (service == NULL)
+    {
+      fel_keyring_op_fail (op, foreign);
+      return;
+    }
+  g_clear_object (&self->service);
+  self->service = g_steal_pointer (&service);
+  secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, fel_keyring_op_ref (op));
+}
+
+static void
+on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  FelKeyring *self = op->keyring;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GDBusConnection) connection = g_bus_get_finish (result, &foreign);
+
+  if (connection != NULL && self->connection == NULL && !self->closed)
+    {
+      self->connection = g_object_ref (connection);
+      g_dbus_connection_set_exit_on_close (connection, FALSE);
+      self->name_watch = g_bus_watch_name_on_connection (connection, SECRETS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                                         on_name_appeared, on_name_vanished, self, NULL);
+    }
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (connection == NULL)
+    fel_keyring_op_fail (op, foreign);
+  else
+    secret_service_open (SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_OPEN_SESSION, op->cancellable, on_service,
+                         fel_keyring_op_ref (op));
+}
+
+static void
+no_answer (gpointer result, const GError *error, gpointer user_data)
+{
+}
+
+void
+fel_keyring_open (FelKeyring *self, FelKeyringDone done, gpointer user_data)
+{
+  FelKeyringOp *waiter
+      = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC + 1, done != NULL ? done : no_answer, user_data);
+  FelKeyringOp *op;
+
+  g_ptr_array_add (self->open_waiters, waiter);
+  if (self->open_waiters->len > 1)
+    return;
+  op = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC, on_open_over, NULL);
+  op->user_data = op; /* the op outlives its answer: each step below holds it */
+  if (self->service != NULL)
+    secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, op);
+  else
+    g_bus_get (G_BUS_TYPE_SESSION, op->cancellable, on_bus, op);
+}
+
+/* The lock */
+
+static void
+on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  FelKeyring *self = op->keyring;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
+  g_autoptr (GVariant) value = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(v)", &value);
+  if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && self->collection != NULL)
+    keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (foreign != NULL)
+    fel_keyring_op_fail (op, foreign);
+  else
+    fel_keyring_op_succeed (op, NULL);
+}
+
+/* Sets the state, then ends op; without one, only the state. */
+static void
+keyring_check_lock (FelKeyring *self, FelKeyringOp *op)
+{
+  FelKeyringOp *call = op != NULL ? fel_keyring_op_ref (op)
+                                  : fel_keyring_op_new (self, "say whether it is locked", OPEN_DEADLINE_SEC, no_answer, NULL);
+
+  g_dbus_connection_call (self->connection, SECRETS_NAME, self->collection, "org.freedesktop.DBus.Properties", "Get",
+                          g_variant_new ("(ss)", "org.freedesktop.Secret.Collection", "Locked"), G_VARIANT_TYPE ("(v)"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, call->cancellable, on_lock_checked, call);
+}
+
+static void
+on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  int n = secret_service_unlock_dbus_paths_finish (SECRET_SERVICE (source), result, NULL, &foreign);
+  g_autoptr (GError) error = NULL;
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (foreign != NULL)
+    fel_keyring_op_fail (op, foreign);
+  else if (n > 0)
+    {
+      keyring_set_state (op->keyring, FEL_KEYRING_UNLOCKED);
+      fel_keyring_op_succeed (op, NULL);
+    }
+  else
+    {
+      /* libsecret does not tell a dismissed prompt from one that could not be shown. */
+      error = g_error_new (FEL_ERROR, FEL_ERROR_PROMPT_DISMISSED,
+                           "the keyring stays locked: its prompt was dismissed or could not be shown");
+      fel_keyring_op_fail_with (op, error);
+    }
+}
+
+static void
+on_prompt_over (gpointer result, const GError *error, gpointer user_data)
+{
+  fel_keyring_op_answer_all (((FelKeyring *) user_data)->prompt_waiters, error);
+}
+
+static void
+keyring_prompt (FelKeyring *self, FelKeyringOp *waiter)
+{
+  const char *paths[] = { self->collection, NULL };
+  FelKeyringOp *op;
+
+  g_ptr_array_add (self->prompt_waiters, fel_keyring_op_ref (waiter));
+  if (self->prompt_waiters->len > 1)
+    return;
+  op = fel_keyring_op_new (self, "unlock", PROMPT_DEADLINE_SEC, on_prompt_over, self);
+  secret_service_unlock_dbus_paths (self->service, paths, op->cancellable, on_unlocked, op);
+}
+
+static void
+on_opened_for_unlock (gpointer result, const GError *error, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) locked = NULL;
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (error != NULL)
+    fel_keyring_op_fail_with (op, error);
+  else if (op->keyring->state == FEL_KEYRING_UNLOCKED)
+    fel_keyring_op_succeed (op, NULL);
+  else if (op->interactive && op->keyring->service != NULL && op->keyring->collection != NULL)
+    keyring_prompt (op->keyring, op);
+  else
+    {
+      locked = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
+      fel_keyring_op_fail_with (op, locked);
+    }
+}
+
+void
+fel_keyring_unlock (FelKeyring *self, gboolean interactive, FelKeyringDone done, gpointer user_data)
+{
+  FelKeyringOp *op = fel_keyring_op_new (self, "unlock", PROMPT_DEADLINE_SEC + OPEN_DEADLINE_SEC + 5, done, user_data);
+
+  op->interactive = interactive;
+  fel_keyring_open (self, on_opened_for_unlock, op);
+}

@@ -1,0 +1,64 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The desktop keyring: the default collection of whatever Secret Service is on the session bus.
+ * Everything is asynchronous and has a deadline: each call answers exactly once, on the main thread, perhaps before it
+ * has returned. Object paths of items are the handles. (Secret Service API, freedesktop.org, draft 0.2) */
+#pragma once
+
+#include <glib.h>
+
+#include "secret.h"
+
+typedef struct FelKeyring FelKeyring;
+
+typedef enum
+{
+  FEL_KEYRING_ABSENT,
+  FEL_KEYRING_LOCKED,
+  FEL_KEYRING_UNLOCKED,
+} FelKeyringState;
+
+typedef struct FelKeyringItem
+{
+  char *path;
+  char *label;
+  GHashTable *attributes; /* char * → char *, xdg:schema among them */
+  gint64 created_sec;
+} FelKeyringItem;
+
+/* What happens there without our doing. state_changed comes before the answer of the call that saw it. */
+typedef struct FelKeyringListener
+{
+  void (*state_changed) (FelKeyringState state, gpointer user_data);
+  void (*item_put) (const FelKeyringItem *item, gpointer user_data);
+  void (*item_removed) (const char *path, gpointer user_data);
+} FelKeyringListener;
+
+/* result: NULL, or what the call says; lent. error: NULL on success; lent, of FEL_ERROR. */
+typedef void (*FelKeyringDone) (gpointer result, const GError *error, gpointer user_data);
+
+FelKeyring *fel_keyring_new (const FelKeyringListener *listener, gpointer user_data);
+void fel_keyring_close (FelKeyring *self); /* (nullable) no listener is called any more; ends the caller's reference */
+
+FelKeyringState fel_keyring_state (const FelKeyring *self);
+const char *fel_keyring_state_name (FelKeyringState state);
+
+/* Finds the service and its default collection; fine to call again. */
+void fel_keyring_open (FelKeyring *self, FelKeyringDone done, gpointer user_data);
+
+/* Opens, then makes sure that the collection is unlocked; asks the user only when interactive. */
+void fel_keyring_unlock (FelKeyring *self, gboolean interactive, FelKeyringDone done, gpointer user_data);
+
+/* result: GPtrArray of FelKeyringItem. Locked items count. */
+void fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpointer user_data);
+
+/* result: const char *path. replace: an item with the same attributes gets the new secret instead. */
+void fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, const FelSecret *secret,
+                        gboolean replace, FelKeyringDone done, gpointer user_data);
+
+/* result: FelSecret. */
+void fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);
+
+/* An item that is gone already is success. */
+void fel_keyring_delete (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);

@@ -1,0 +1,69 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "log.h"
+
+#include "error.h"
+
+#define MESSAGE_ID_REQUEST_DONE "5d0ce9cb0bdb4c49a21ff0b4d0f0c8fb"
+#define MESSAGE_ID_REQUEST_FAILED "c2b2d3e8b5b84df3a5ea1f6a7f86d1ce"
+#define MESSAGE_ID_PROBLEM "0f6a3b1ea3ff41b3a7f5c9f6d3b4e2a7"
+#define FIELDS_MAX 16
+
+typedef struct
+{
+  GLogField fields[FIELDS_MAX];
+  gsize n;
+} Line;
+
+static void
+line_add (Line *line, const char *key, const char *value)
+{
+  if (value == NULL || *value == '\0')
+    return;
+  g_assert (line->n < FIELDS_MAX);
+  line->fields[line->n++] = (GLogField){ key, value, -1 };
+}
+
+void
+fel_log_request (const FelLogRequest *line)
+{
+  gboolean ok = line->error == NULL;
+  GLogLevelFlags level = ok ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_MESSAGE;
+  const char *outcome = ok ? "done" : fel_error_short_name (line->error);
+  g_autofree char *duration = g_strdup_printf ("%" G_GINT64_FORMAT, line->duration_usec);
+  g_autofree char *target = line->workspace != NULL && *line->workspace != '\0'
+                                ? g_strdup_printf (" for %s/%s", line->workspace,
+                                                   line->database != NULL ? line->database : "")
+                                : g_strdup ("");
+  g_autofree char *message
+      = g_strdup_printf ("%s: %s%s: %s%s%s", line->caller != NULL ? line->caller : "?", line->method, target, outcome,
+                         ok ? "" : ": ", ok ? "" : line->error->message);
+  Line fields = { .n = 0 };
+
+  line_add (&fields, "MESSAGE", message);
+  line_add (&fields, "MESSAGE_ID", ok ? MESSAGE_ID_REQUEST_DONE : MESSAGE_ID_REQUEST_FAILED);
+  line_add (&fields, "PRIORITY", ok ? "6" : "5");
+  line_add (&fields, "GLIB_DOMAIN", G_LOG_DOMAIN);
+  line_add (&fields, "FEL_CALLER", line->caller);
+  line_add (&fields, "FEL_METHOD", line->method);
+  line_add (&fields, "FEL_BACKEND", line->backend);
+  line_add (&fields, "FEL_WORKSPACE", line->workspace);
+  line_add (&fields, "FEL_DATABASE", line->database);
+  line_add (&fields, "FEL_CREDENTIAL_ID", line->id);
+  line_add (&fields, "FEL_OUTCOME", outcome);
+  line_add (&fields, "FEL_DURATION_USEC", duration);
+  g_log_structured_array (level, fields.fields, fields.n);
+}
+
+void
+fel_log_problem (const char *sentence)
+{
+  const GLogField fields[] = {
+    { "MESSAGE", sentence, -1 },
+    { "MESSAGE_ID", MESSAGE_ID_PROBLEM, -1 },
+    { "PRIORITY", "4", -1 },
+    { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
+  };
+
+  g_log_structured_array (G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS (fields));
+}

@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The journal lines of the daemon: one for each request, at its end, with fields of public facts only.
+ * A kind of line has a fixed MESSAGE_ID, see `journalctl --user MESSAGE_ID=…`. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct FelLogRequest
+{
+  const char *caller; /* unit or program; (nullable) */
+  const char *method;
+  const char *backend; /* (nullable), like the next ones */
+  const char *workspace;
+  const char *database;
+  const char *id;
+  const GError *error; /* NULL: success */
+  gint64 duration_usec;
+} FelLogRequest;
+
+void fel_log_request (const FelLogRequest *line);
+
+/* A condition of the daemon itself: a broken file, a missing part of its sandbox. */
+void fel_log_problem (const char *sentence);

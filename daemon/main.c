@@ -1,0 +1,169 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <glib-unix.h>
+#include <systemd/sd-daemon.h>
+
+#include "felucca-config.h"
+
+#include "bus.h"
+#include "log.h"
+#include "mirror.h"
+
+#define NAME_DELAY_MAX_MSEC 3000 /* a keyring that does not answer delays us no longer */
+
+typedef struct
+{
+  GMainLoop *loop;
+  FelBroker *broker;
+  FelBus *bus;
+  int status;
+} Daemon;
+
+/* Variables that could make a library load foreign code, write secrets to a file or print them. */
+static const char *const dangerous_variables[] = {
+  "GIO_EXTRA_MODULES", "GIO_MODULE_DIR", "SSLKEYLOGFILE",   "SOUP_DEBUG",
+  "GNUTLS_DEBUG_LEVEL", "SECRET_BACKEND", "SECRET_FILE_TEST_PATH", NULL,
+};
+
+static void
+lock_down (void)
+{
+  const struct rlimit no_core = { 0, 0 };
+
+  prctl (PR_SET_DUMPABLE, 0);
+  setrlimit (RLIMIT_CORE, &no_core);
+  umask (0077);
+  signal (SIGPIPE, SIG_IGN);
+  for (const char *const *name = dangerous_variables; *name != NULL; name++)
+    g_unsetenv (*name);
+}
+
+static void
+on_ended (int status, gpointer user_data)
+{
+  Daemon *self = user_data;
+
+  self->status = status;
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+on_terminate (gpointer user_data)
+{
+  Daemon *self = user_data;
+
+  fel_bus_leave (self->bus);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_catalog_ready (gpointer user_data)
+{
+  fel_bus_acquire_name (((Daemon *) user_data)->bus);
+}
+
+static void
+on_keyring_opened (gpointer result, const GError *error, gpointer user_data)
+{
+  fel_mirror_when_ready (((Daemon *) user_data)->broker->mirror, on_catalog_ready, user_data);
+}
+
+static gboolean
+on_name_delay_over (gpointer user_data)
+{
+  fel_bus_acquire_name (((Daemon *) user_data)->bus);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_watchdog (gpointer user_data)
+{
+  sd_notify (0, "WATCHDOG=1");
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+start_watchdog (void)
+{
+  guint64 usec = 0;
+
+  if (sd_watchdog_enabled (0, &usec) > 0 && usec >= 2000)
+    g_timeout_add ((guint) MIN (usec / 2000, G_MAXUINT), on_watchdog, NULL);
+}
+
+static gboolean
+parse_arguments (int argc, char **argv, int *ret_status)
+{
+  gboolean version = FALSE;
+  const GOptionEntry entries[] = {
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_set_summary (context, "Mints, keeps and hands out database credentials on the session bus.");
+  g_option_context_add_main_entries (context, entries, NULL);
+  *ret_status = EXIT_SUCCESS;
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1)
+    {
+      g_printerr ("felucca-daemon: %s\n", error != NULL ? error->message : "it takes no arguments");
+      *ret_status = 2;
+      return FALSE;
+    }
+  if (version)
+    g_print ("felucca-daemon %s\n", FEL_VERSION);
+  return !version;
+}
+
+static int
+run (void)
+{
+  g_auto (GStrv) files = fel_config_default_files ();
+  Daemon self = { .status = EXIT_SUCCESS };
+  g_autoptr (GError) error = NULL;
+  guint terminate_id, interrupt_id;
+
+  self.broker
+      = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory ());
+  for (guint i = 0; i < self.broker->config->problems->len; i++)
+    fel_log_problem (self.broker->config->problems->pdata[i]);
+  self.bus = fel_bus_new (self.broker, on_ended, &self, &error);
+  if (self.bus == NULL)
+    {
+      fel_log_problem (error->message);
+      fel_broker_free (self.broker);
+      return EXIT_FAILURE;
+    }
+  self.loop = g_main_loop_new (NULL, FALSE);
+  terminate_id = g_unix_signal_add (SIGTERM, on_terminate, &self);
+  interrupt_id = g_unix_signal_add (SIGINT, on_terminate, &self);
+  start_watchdog ();
+  g_timeout_add (NAME_DELAY_MAX_MSEC, on_name_delay_over, &self);
+  fel_keyring_open (self.broker->keyring, on_keyring_opened, &self);
+  g_main_loop_run (self.loop);
+
+  g_source_remove (terminate_id);
+  g_source_remove (interrupt_id);
+  fel_bus_free (self.bus);
+  fel_broker_free (self.broker);
+  g_main_loop_unref (self.loop);
+  return self.status;
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  lock_down ();
+  if (!parse_arguments (argc, argv, &status))
+    return status;
+  return run ();
+}

@@ -1,0 +1,186 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mirror.h"
+
+#include "felucca-names.h"
+
+struct FelMirror
+{
+  FelBroker *broker;
+  guint loading;      /* loads under way: credentials and tokens */
+  gboolean stale;     /* something happened that needs another load after this one */
+  GPtrArray *waiters; /* of Waiter */
+};
+
+typedef struct
+{
+  FelMirrorReady ready;
+  gpointer user_data;
+} Waiter;
+
+static void mirror_load (FelMirror *self);
+
+FelMirror *
+fel_mirror_new (FelBroker *broker)
+{
+  FelMirror *self = g_new0 (FelMirror, 1);
+
+  self->broker = broker;
+  self->waiters = g_ptr_array_new_with_free_func (g_free);
+  return self;
+}
+
+void
+fel_mirror_free (FelMirror *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->waiters);
+  g_free (self);
+}
+
+void
+fel_mirror_when_ready (FelMirror *self, FelMirrorReady ready, gpointer user_data)
+{
+  Waiter *waiter;
+
+  if (self->loading == 0)
+    {
+      ready (user_data);
+      return;
+    }
+  waiter = g_new (Waiter, 1);
+  waiter->ready = ready;
+  waiter->user_data = user_data;
+  g_ptr_array_add (self->waiters, waiter);
+}
+
+static void
+mirror_load_ended (FelMirror *self)
+{
+  g_autoptr (GPtrArray) now = NULL;
+
+  if (--self->loading > 0)
+    return;
+  if (self->stale)
+    {
+      mirror_load (self);
+      return;
+    }
+  now = g_steal_pointer (&self->waiters);
+  self->waiters = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < now->len; i++)
+    {
+      Waiter *waiter = now->pdata[i];
+
+      waiter->ready (waiter->user_data);
+    }
+}
+
+static void
+mirror_put (FelMirror *self, const FelKeyringItem *item)
+{
+  const char *schema = g_hash_table_lookup (item->attributes, "xdg:schema");
+  const char *backend = g_hash_table_lookup (item->attributes, FEL_KEY_BACKEND);
+
+  if (g_strcmp0 (schema, FEL_SCHEMA_CREDENTIAL) == 0)
+    {
+      g_autoptr (FelCredential) credential
+          = fel_credential_from_attributes (item->attributes, item->label, item->created_sec);
+
+      if (credential != NULL)
+        fel_catalog_put (self->broker->catalog, item->path, credential);
+    }
+  else if (g_strcmp0 (schema, FEL_SCHEMA_TOKEN) == 0 && backend != NULL)
+    fel_token_cache_found (self->broker->token_cache, backend, g_hash_table_lookup (item->attributes, "account"),
+                           item->path);
+}
+
+static void
+mirror_put_all (FelMirror *self, GPtrArray *items)
+{
+  for (guint i = 0; i < items->len; i++)
+    mirror_put (self, items->pdata[i]);
+}
+
+/* A load that fails leaves what is known as it is: an unreachable keyring has not lost its items. */
+static void
+on_credentials (gpointer result, const GError *error, gpointer user_data)
+{
+  FelMirror *self = user_data;
+
+  if (error == NULL)
+    {
+      mirror_put_all (self, result);
+      fel_catalog_end_load (self->broker->catalog);
+    }
+  mirror_load_ended (self);
+}
+
+static void
+on_tokens (gpointer result, const GError *error, gpointer user_data)
+{
+  FelMirror *self = user_data;
+
+  if (error == NULL)
+    {
+      mirror_put_all (self, result);
+      fel_token_cache_end_load (self->broker->token_cache);
+    }
+  mirror_load_ended (self);
+}
+
+static void
+mirror_load (FelMirror *self)
+{
+  if (self->loading > 0)
+    {
+      self->stale = TRUE;
+      return;
+    }
+  self->stale = FALSE;
+  self->loading = 2;
+  fel_catalog_begin_load (self->broker->catalog);
+  fel_token_cache_begin_load (self->broker->token_cache);
+  fel_keyring_load (self->broker->keyring, FEL_SCHEMA_CREDENTIAL, on_credentials, self);
+  fel_keyring_load (self->broker->keyring, FEL_SCHEMA_TOKEN, on_tokens, self);
+}
+
+static void
+on_state_changed (FelKeyringState state, gpointer user_data)
+{
+  FelMirror *self = user_data;
+  FelBroker *broker = self->broker;
+
+  if (state != FEL_KEYRING_ABSENT)
+    mirror_load (self);
+  if (broker->listener.keyring_changed != NULL)
+    broker->listener.keyring_changed (broker->listener_data);
+}
+
+static void
+on_item_put (const FelKeyringItem *item, gpointer user_data)
+{
+  mirror_put (user_data, item);
+}
+
+static void
+on_item_removed (const char *path, gpointer user_data)
+{
+  FelMirror *self = user_data;
+
+  fel_catalog_remove (self->broker->catalog, path);
+  fel_token_cache_lost (self->broker->token_cache, path);
+}
+
+const FelKeyringListener *
+fel_mirror_keyring_listener (void)
+{
+  static const FelKeyringListener listener = {
+    .state_changed = on_state_changed,
+    .item_put = on_item_put,
+    .item_removed = on_item_removed,
+  };
+
+  return &listener;
+}

@@ -1,0 +1,20 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Keeps the catalog and the token cache true to the keyring: loads both when the keyring opens or unlocks, then follows
+ * its signals, whoever caused them. */
+#pragma once
+
+#include "broker.h"
+
+typedef struct FelMirror FelMirror;
+
+typedef void (*FelMirrorReady) (gpointer user_data);
+
+FelMirror *fel_mirror_new (FelBroker *broker);
+void fel_mirror_free (FelMirror *self); /* (nullable) */
+
+const FelKeyringListener *fel_mirror_keyring_listener (void);
+
+/* Calls ready when no load is under way, at once if none is now. */
+void fel_mirror_when_ready (FelMirror *self, FelMirrorReady ready, gpointer user_data);

@@ -1,0 +1,241 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "registry.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gmodule.h>
+
+#include "felucca-config.h"
+
+#include "error.h"
+
+struct FelRegistry
+{
+  char *directory;
+  char *default_backend; /* (nullable) */
+  GPtrArray *instances;  /* of FelInstance */
+};
+
+static void
+instance_free (gpointer data)
+{
+  FelInstance *instance = data;
+
+  g_free (instance->failure);
+  g_free (instance->settings);
+  g_free (instance);
+}
+
+static FelInstance *
+instance_new (const FelConfigInstance *config)
+{
+  FelInstance *instance = g_new0 (FelInstance, 1);
+
+  instance->config = config;
+  instance->name = config->name;
+  instance->failure = g_strdup (config->problem);
+  instance->n_settings = config->settings->len;
+  instance->settings = g_new0 (FelSetting, instance->n_settings + 1);
+  for (gsize i = 0; i < instance->n_settings; i++)
+    {
+      const FelConfigSetting *setting = config->settings->pdata[i];
+
+      instance->settings[i].key = setting->key;
+      instance->settings[i].value = setting->value;
+    }
+  return instance;
+}
+
+FelRegistry *
+fel_registry_new (const FelConfig *config, const char *directory)
+{
+  FelRegistry *self = g_new0 (FelRegistry, 1);
+
+  self->directory = g_strdup (directory);
+  self->default_backend = g_strdup (config->default_backend);
+  self->instances = g_ptr_array_new_with_free_func (instance_free);
+  for (guint i = 0; i < config->instances->len; i++)
+    g_ptr_array_add (self->instances, instance_new (config->instances->pdata[i]));
+  return self;
+}
+
+void
+fel_registry_free (FelRegistry *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->directory);
+  g_free (self->default_backend);
+  g_ptr_array_unref (self->instances);
+  g_free (self);
+}
+
+guint
+fel_registry_size (const FelRegistry *self)
+{
+  return self->instances->len;
+}
+
+FelInstance *
+fel_registry_nth (FelRegistry *self, guint i)
+{
+  return self->instances->pdata[i];
+}
+
+static FelInstance *
+registry_find (FelRegistry *self, const char *name)
+{
+  for (guint i = 0; name != NULL && i < self->instances->len; i++)
+    if (g_str_equal (fel_registry_nth (self, i)->name, name))
+      return fel_registry_nth (self, i);
+  return NULL;
+}
+
+FelInstance *
+fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, GError **error)
+{
+  FelInstance *instance = NULL;
+
+  if (backend == NULL || *backend == '\0')
+    {
+      instance = registry_find (self, workspace);
+      if (instance == NULL)
+        instance = registry_find (self, self->default_backend);
+      if (instance == NULL && self->default_backend == NULL && self->instances->len == 1)
+        instance = fel_registry_nth (self, 0);
+    }
+  else
+    instance = registry_find (self, backend);
+  if (instance == NULL && backend != NULL && *backend != '\0')
+    g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "there is no backend '%s'; `felucca backends` lists them",
+                 backend);
+  else if (instance == NULL)
+    g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
+                 "no backend was named and there is no default one; name it or set default-backend in felucca.conf");
+  return instance;
+}
+
+/* Only root, or whoever runs us, may be able to put code there. */
+static gboolean
+check_ownership (const char *path, GError **error)
+{
+  struct stat st;
+
+  if (stat (path, &st) < 0)
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: %s", path, g_strerror (errno));
+      return FALSE;
+    }
+  if ((st.st_uid != 0 && st.st_uid != getuid ()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: others can write to it, so it is not loaded", path);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Takes the fields that both sides know of. */
+static gboolean
+backend_adopt (FelInstance *instance, const FelBackend *exported, GError **error)
+{
+  gsize required = G_STRUCT_OFFSET (FelBackend, mint) + sizeof exported->mint;
+
+  if (exported->struct_size < required)
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' exports a struct that is too short",
+                   instance->config->module);
+      return FALSE;
+    }
+  memcpy (&instance->backend, exported, MIN (exported->struct_size, sizeof instance->backend));
+  if (instance->backend.mint == NULL)
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' cannot mint", instance->config->module);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+backend_knows_setting (const FelBackend *backend, const char *key)
+{
+  return backend->settings != NULL && g_strv_contains (backend->settings, key);
+}
+
+static gboolean
+check_settings (const FelInstance *instance, GError **error)
+{
+  for (gsize i = 0; i < instance->n_settings; i++)
+    {
+      const FelConfigSetting *setting = instance->config->settings->pdata[i];
+
+      if (!backend_knows_setting (&instance->backend, setting->key))
+        {
+          g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED,
+                       "%s: [backend %s] %s: module '%s' has no such key", setting->file, instance->name, setting->key,
+                       instance->config->module);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+module_open (FelRegistry *self, FelInstance *instance, GError **error)
+{
+  g_autofree char *file = g_strconcat (instance->config->module, ".so", NULL);
+  g_autofree char *path = g_build_filename (self->directory, file, NULL);
+  GModule *module;
+  gpointer symbol;
+
+  if (!check_ownership (self->directory, error) || !check_ownership (path, error))
+    return FALSE;
+  module = g_module_open (path, G_MODULE_BIND_LOCAL);
+  if (module == NULL)
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' cannot be loaded: %s",
+                   instance->config->module, g_module_error ());
+      return FALSE;
+    }
+  g_module_make_resident (module);
+  if (!g_module_symbol (module, FEL_BACKEND_SYMBOL, &symbol) || symbol == NULL)
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' does not export %s",
+                   instance->config->module, FEL_BACKEND_SYMBOL);
+      return FALSE;
+    }
+  return backend_adopt (instance, symbol, error) && check_settings (instance, error);
+}
+
+gboolean
+fel_registry_load (FelRegistry *self, FelInstance *instance, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+
+  if (!instance->loaded && instance->failure == NULL)
+    {
+      if (module_open (self, instance, &why))
+        instance->loaded = TRUE;
+      else
+        instance->failure = g_strdup (why->message);
+    }
+  if (instance->failure == NULL)
+    return TRUE;
+  g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "backend '%s' cannot be used: %s", instance->name,
+               instance->failure);
+  return FALSE;
+}
+
+const char *
+fel_registry_default_directory (void)
+{
+#if FEL_DEVELOPER
+  const char *directory = g_getenv ("FELUCCA_BACKEND_DIR");
+
+  if (directory != NULL)
+    return directory;
+#endif
+  return FEL_BACKEND_DIR;
+}

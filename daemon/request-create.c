@@ -1,0 +1,287 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "request.h"
+
+#include "access.h"
+#include "error.h"
+#include "verb.h"
+
+enum
+{
+  CREATE_START,
+  CREATE_ACCESS,
+  CREATE_QUEUE,
+  CREATE_MINT,
+  CREATE_MINTED,
+  CREATE_STORED,
+  CREATE_UNDONE,
+};
+
+static gboolean
+is_same_target (const FelCredential *credential, const FelRequest *self)
+{
+  return g_str_equal (credential->backend, self->instance->name)
+         && g_str_equal (credential->workspace, self->workspace) && g_str_equal (credential->database, self->database)
+         && g_strcmp0 (credential->tenant_id, self->options->tenant_id) == 0;
+}
+
+static void
+fail_reused_request_id (FelRequest *self)
+{
+  g_autoptr (GError) error
+      = g_error_new (FEL_ERROR, FEL_ERROR_CONFLICT, "request-id '%s' was already used for another target",
+                     self->options->request_id);
+
+  fel_request_fail (self, error);
+}
+
+/* Is this a repeat of a call that is done or under way? Then it gets its answer and this returns TRUE. */
+static gboolean
+create_is_repeat (FelRequest *self)
+{
+  FelCatalogQuery query = { .request_id = self->options->request_id };
+  FelCatalogEntry *entry;
+  FelRequest *leader;
+  g_autofree char *key = NULL;
+
+  if (self->options->request_id == NULL)
+    return FALSE;
+  entry = fel_catalog_newest (self->broker->catalog, &query);
+  if (entry != NULL && is_same_target (entry->credential, self))
+    {
+      g_free (self->options->id);
+      self->options->id = g_strdup (entry->credential->id);
+      fel_request_become (self, &fel_request_get);
+      return TRUE;
+    }
+  key = g_strconcat ("request\n", self->options->request_id, NULL);
+  leader = g_hash_table_lookup (self->broker->flights, key);
+  if (entry != NULL
+      || (leader != NULL
+          && (leader->instance != self->instance || !g_str_equal (leader->workspace, self->workspace)
+              || !g_str_equal (leader->database, self->database)
+              || g_strcmp0 (leader->options->tenant_id, self->options->tenant_id) != 0)))
+    {
+      fail_reused_request_id (self);
+      return TRUE;
+    }
+  return fel_request_join (self, g_steal_pointer (&key));
+}
+
+static void
+on_access (FelToken *token, const GError *error, gpointer user_data)
+{
+  fel_request_on_keyring (NULL, error, user_data);
+}
+
+static void
+on_turn (gpointer user_data)
+{
+  g_autoptr (FelRequest) self = user_data;
+
+  self->in_mint_queue = TRUE;
+  fel_request_step (self);
+}
+
+/* What the provider said, completed by what only we know. */
+static FelCredential *
+create_complete (const FelRequest *self)
+{
+  FelCredential *credential = fel_credential_copy (self->call->credential);
+
+  credential->backend = g_strdup (self->instance->name);
+  credential->workspace = g_strdup (self->workspace);
+  credential->database = g_strdup (self->database);
+  credential->request_id = g_strdup (self->options->request_id);
+  credential->stored_sec = g_get_real_time () / G_USEC_PER_SEC;
+  if (credential->user == NULL)
+    credential->user = g_strdup (credential->id);
+  if (credential->tenant_id == NULL)
+    credential->tenant_id = g_strdup (self->options->tenant_id);
+  if (credential->internal == FEL_UNSET && self->options->internal)
+    credential->internal = FEL_TRUE;
+  credential->label
+      = self->options->label != NULL ? g_strdup (self->options->label) : fel_credential_default_label (credential);
+  return credential;
+}
+
+static void
+on_stored (gpointer result, const GError *error, gpointer user_data)
+{
+  FelRequest *self = user_data;
+
+  if (error == NULL)
+    self->path = g_strdup (result);
+  fel_request_on_keyring (NULL, error, self);
+}
+
+static void
+create_store (FelRequest *self)
+{
+  g_autoptr (GHashTable) attributes = NULL;
+
+  self->credential = create_complete (self);
+  self->secret = fel_secret_ref (self->call->secret);
+  attributes = fel_credential_to_attributes (self->credential);
+  fel_keyring_store (self->broker->keyring, self->credential->label, attributes, self->secret, FALSE, on_stored,
+                     fel_request_ref (self));
+}
+
+/* The catalog holds what the keyring holds, no more: the same whether or not the daemon was restarted meanwhile. */
+static void
+create_catalogue (FelRequest *self)
+{
+  g_autoptr (GHashTable) attributes = fel_credential_to_attributes (self->credential);
+  g_autoptr (FelCredential) kept
+      = fel_credential_from_attributes (attributes, self->credential->label, self->credential->stored_sec);
+
+  fel_catalog_put (self->broker->catalog, self->path, kept);
+}
+
+/* Ends what was minted, since nobody can hold it. why: becomes the answer. */
+static void
+create_undo (FelRequest *self, GError *why /* (transfer full) */, const char *id)
+{
+  g_autoptr (FelBackendCall) call = NULL;
+
+  g_free (self->id);
+  self->id = g_strdup (id);
+  call = fel_request_new_call (self, FEL_VERB_REVOKE);
+  g_clear_pointer (&self->credential, fel_credential_unref);
+  g_clear_pointer (&self->secret, fel_secret_unref);
+  self->undo_reason = why;
+  self->state = CREATE_UNDONE;
+  fel_verb_run (self->broker, call, fel_request_on_call, fel_request_ref (self));
+}
+
+static void
+create_finish_undone (FelRequest *self)
+{
+  g_autoptr (GError) outcome = fel_request_take_outcome (self);
+  g_autoptr (GError) why = g_steal_pointer (&self->undo_reason);
+  g_autoptr (GError) error = NULL;
+
+  if (outcome == NULL)
+    error = g_error_new (why->domain, why->code, "%s; it was revoked again", why->message);
+  else
+    error = g_error_new (why->domain, why->code, "%s; revoking credential '%s' again failed too: %s", why->message,
+                         self->id, outcome->message);
+  fel_request_fail (self, error);
+}
+
+/* The mint failed; perhaps something lives all the same. */
+static void
+create_end_unminted (FelRequest *self, GError *error /* (transfer full) */)
+{
+  g_autoptr (GError) owned = error;
+  const FelCredential *said = NULL;
+
+  /* After a call that was given up, the backend may still write there. */
+  if (!g_error_matches (error, FEL_ERROR, FEL_ERROR_OUTCOME_UNKNOWN))
+    said = self->call->credential;
+  if (said != NULL && said->id != NULL && self->call->maybe_minted)
+    create_undo (self, g_steal_pointer (&owned), said->id);
+  else
+    fel_request_fail (self, error);
+}
+
+static void
+create_end_unstored (FelRequest *self, GError *reason /* (transfer full) */)
+{
+  g_autoptr (GError) owned = reason;
+
+  create_undo (self,
+               g_error_new (FEL_ERROR, FEL_ERROR_NOT_STORED, "a credential was minted and could not be kept: %s",
+                            owned->message),
+               self->call->credential->id);
+}
+
+/* Waits for a turn, unless nobody wants the credential any more. */
+static void
+create_mint (FelRequest *self)
+{
+  g_autoptr (GError) gone = NULL;
+
+  if (self->orphaned && (self->followers == NULL || self->followers->len == 0))
+    {
+      gone = g_error_new (FEL_ERROR, FEL_ERROR_CANCELLED, "the caller left before anything was minted");
+      fel_request_fail (self, gone);
+      return;
+    }
+  self->call = fel_request_new_call (self, FEL_VERB_MINT);
+  fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
+}
+
+static void
+create_step (FelRequest *self)
+{
+  GError *error;
+
+  for (;;)
+    switch (self->state)
+      {
+      case CREATE_START:
+        if (!fel_request_resolve (self) || create_is_repeat (self))
+          return;
+        self->state = CREATE_ACCESS;
+        break;
+
+      case CREATE_ACCESS:
+        self->state = CREATE_QUEUE;
+        if ((self->instance->backend.flags & FEL_BACKEND_NEEDS_TOKEN) == 0)
+          break;
+        fel_access_get (self->broker, self->instance, NULL, on_access, fel_request_ref (self));
+        return;
+
+      case CREATE_QUEUE:
+        if (self->error != NULL)
+          {
+            fel_request_finish (self);
+            return;
+          }
+        self->state = CREATE_MINT;
+        fel_mint_queue_enter (self->broker->mint_queue, on_turn, fel_request_ref (self));
+        return;
+
+      case CREATE_MINT:
+        self->state = CREATE_MINTED;
+        create_mint (self);
+        return;
+
+      case CREATE_MINTED:
+        error = fel_request_take_outcome (self);
+        if (error != NULL)
+          {
+            create_end_unminted (self, error);
+            return;
+          }
+        self->state = CREATE_STORED;
+        create_store (self);
+        return;
+
+      case CREATE_STORED:
+        error = fel_request_take_outcome (self);
+        if (error != NULL)
+          {
+            create_end_unstored (self, error);
+            return;
+          }
+        create_catalogue (self);
+        fel_request_finish (self);
+        return;
+
+      case CREATE_UNDONE:
+        create_finish_undone (self);
+        return;
+
+      default:
+        g_assert_not_reached ();
+      }
+}
+
+const FelRequestKind fel_request_create = {
+  .name = "CreateCredential",
+  .call = FEL_CALL_CREATE,
+  .unlocks = TRUE,
+  .step = create_step,
+};

@@ -1,0 +1,115 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "request.h"
+
+#include "error.h"
+#include "verb.h"
+
+enum
+{
+  REVOKE_FIND,
+  REVOKE_ASKED,
+  REVOKE_DELETED,
+};
+
+/* NULL: the request has failed. */
+static FelCatalogEntry *
+revoke_find (FelRequest *self)
+{
+  FelCatalogQuery query = {
+    .id = self->id,
+    .backend = self->options->backend != NULL ? self->options->backend : self->backend,
+  };
+  g_autoptr (GPtrArray) found = fel_catalog_select (self->broker->catalog, &query);
+  g_autoptr (GError) error = NULL;
+
+  if (found->len == 1)
+    return found->pdata[0];
+  if (found->len == 0)
+    error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "no credential '%s' is stored", self->id);
+  else
+    error = g_error_new (FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
+                         "%u stored credentials have the id '%s'; name the backend with the option 'backend'",
+                         found->len, self->id);
+  fel_request_fail (self, error);
+  return NULL;
+}
+
+static void
+revoke_mark (FelRequest *self, gboolean revoking)
+{
+  FelCatalogEntry *entry = fel_catalog_at (self->broker->catalog, self->path);
+
+  if (entry != NULL)
+    entry->revoking = revoking;
+}
+
+static void
+revoke_ask_provider (FelRequest *self, const FelCredential *credential)
+{
+  self->workspace = g_strdup (credential->workspace);
+  self->database = g_strdup (credential->database);
+  g_free (self->backend);
+  self->backend = g_strdup (credential->backend);
+  if (!fel_request_resolve (self))
+    return;
+  revoke_mark (self, TRUE);
+  self->call = fel_request_new_call (self, FEL_VERB_REVOKE);
+  fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
+}
+
+static void
+revoke_begin (FelRequest *self)
+{
+  FelCatalogEntry *entry = revoke_find (self);
+
+  if (entry == NULL)
+    return;
+  self->path = g_strdup (entry->path);
+  if (fel_request_join (self, g_strconcat (self->options->local_only ? "forget\n" : "revoke\n", self->path, NULL)))
+    return;
+  self->state = REVOKE_ASKED;
+  if (self->options->local_only)
+    fel_request_step (self);
+  else
+    revoke_ask_provider (self, entry->credential);
+}
+
+static void
+revoke_step (FelRequest *self)
+{
+  switch (self->state)
+    {
+    case REVOKE_FIND:
+      revoke_begin (self);
+      return;
+
+    case REVOKE_ASKED:
+      if (self->error != NULL)
+        {
+          revoke_mark (self, FALSE);
+          fel_request_finish (self);
+          return;
+        }
+      self->state = REVOKE_DELETED;
+      fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_keyring, fel_request_ref (self));
+      return;
+
+    case REVOKE_DELETED:
+      revoke_mark (self, FALSE);
+      if (self->error == NULL)
+        fel_catalog_remove (self->broker->catalog, self->path);
+      fel_request_finish (self);
+      return;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+const FelRequestKind fel_request_revoke = {
+  .name = "RevokeCredential",
+  .call = FEL_CALL_REVOKE,
+  .unlocks = TRUE,
+  .step = revoke_step,
+};

@@ -1,0 +1,126 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One call from start to reply: an explicit state machine on the main thread. This is what all kinds of calls share;
+ * each kind has a file of its own with one step function (request-create.c, request-get.c, …).
+ *
+ * A step function is one switch: `break` goes on to the next state, `return` waits. Only step functions write the
+ * state. What is waited for answers exactly once and by its own deadline, so nothing can hang and nothing comes late.
+ * A caller that leaves takes its answer with it, not the work: a mint under way is stored all the same. */
+#pragma once
+
+#include "backend-call.h"
+#include "options.h"
+
+typedef struct FelRequest FelRequest;
+
+/* The answer is in the request: error, or what its kind fills in. */
+typedef void (*FelRequestDone) (FelRequest *self, gpointer user_data);
+
+typedef struct FelRequestKind
+{
+  const char *name;  /* of the method, for the journal */
+  FelCall call;      /* which options it takes; 0: none */
+  gboolean unlocks;  /* the keyring is unlocked and the catalog filled before the first step */
+  void (*step) (FelRequest *self);
+} FelRequestKind;
+
+extern const FelRequestKind fel_request_create;
+extern const FelRequestKind fel_request_get;
+extern const FelRequestKind fel_request_list;
+extern const FelRequestKind fel_request_revoke;
+extern const FelRequestKind fel_request_sign_in;
+extern const FelRequestKind fel_request_sign_out;
+extern const FelRequestKind fel_request_list_accounts;
+
+struct FelRequest
+{
+  grefcount refs;
+  FelBroker *broker;
+  const FelRequestKind *kind;
+
+  /* asked */
+  char *caller;    /* for the journal; owned, like all strings here */
+  char *workspace;
+  char *database;
+  char *id;
+  char *backend;
+  FelOptions *options;
+
+  /* on the way */
+  guint state;        /* of the kind's machine; 0 is its first */
+  gboolean orphaned;  /* the caller has left */
+  gboolean finished;
+  FelInstance *instance;
+  FelBackendCall *call;
+  char *path; /* of the keyring item */
+  GPtrArray *paths;  /* of several */
+  char *flight;          /* key under which equal calls find this one */
+  GPtrArray *followers;  /* of FelRequest: equal calls that get the same answer */
+  FelToken *token;
+  FelSecret *refresh_token;
+  struct FelSecretPipe *pipe;
+  GError *undo_reason; /* why a mint is being undone */
+  gboolean in_mint_queue;
+
+  /* answer */
+  FelCredential *credential;
+  FelSecret *secret;
+  GPtrArray *list; /* of FelListed; for accounts, of FelInstance */
+  GError *error;
+
+  gint64 started_usec; /* monotonic */
+  FelRequestDone done;
+  gpointer done_data;
+};
+
+/* One line of a list: what is known, and whether we hold it. */
+typedef struct FelListed
+{
+  FelCredential *credential;
+  gboolean stored;
+  gboolean revoking;
+} FelListed;
+
+FelRequest *fel_request_new (FelBroker *broker, const FelRequestKind *kind, FelOptions *options /* (transfer full) */);
+FelRequest *fel_request_ref (FelRequest *self);
+void fel_request_unref (FelRequest *self); /* (nullable) */
+
+/* Runs until `done` was called, holding itself. */
+void fel_request_start (FelRequest *self, FelRequestDone done, gpointer user_data);
+
+/* The caller is gone: nobody reads the answer any more. */
+void fel_request_orphan (FelRequest *self);
+
+/* For the kinds */
+
+void fel_request_step (FelRequest *self);
+
+/* Ends it, with the error if there is one. */
+void fel_request_finish (FelRequest *self);
+void fel_request_fail (FelRequest *self, const GError *error); /* copies it, then finishes */
+
+/* Starts again as another kind: a Get that has to mint becomes a Create. */
+void fel_request_become (FelRequest *self, const FelRequestKind *kind);
+
+/* TRUE: an equal call is under way and this one will get its answer. FALSE: this one leads from now on. */
+gboolean fel_request_join (FelRequest *self, char *key /* (transfer full) */);
+
+/* Finds, loads and judges the instance that is meant; fails the request and returns FALSE when that cannot be done. */
+gboolean fel_request_resolve (FelRequest *self);
+
+/* A call of the resolved instance, about the request's target. */
+FelBackendCall *fel_request_new_call (FelRequest *self, FelVerbKind verb);
+
+/* Completions that keep the outcome in the request, then step. user_data is the request; its reference is taken over
+ * from the one who started the work. */
+void fel_request_on_keyring (gpointer result, const GError *error, gpointer user_data);
+void fel_request_on_call (FelBackendCall *call, const GError *error, gpointer user_data);
+
+/* The outcome that the last completion left: NULL is success. Taking it clears it. */
+GError *fel_request_take_outcome (FelRequest *self);
+
+void fel_listed_free (FelListed *self); /* (nullable) */
+FelListed *fel_listed_new (FelCredential *credential, gboolean stored, gboolean revoking);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelRequest, fel_request_unref)

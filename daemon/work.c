@@ -1,0 +1,133 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "work.h"
+
+#define THREADS_PER_POOL_MAX 8
+#define GRACE_SEC 5 /* between the cancellation and giving up */
+
+struct FelWork
+{
+  GHashTable *pools; /* name → GThreadPool */
+};
+
+typedef struct
+{
+  gatomicrefcount refs; /* the main thread's and the worker's */
+  FelWorkFunc func;
+  gpointer data;
+  GDestroyNotify free_data;
+  FelWorkDone done; /* main thread; NULL: answered */
+  gpointer user_data;
+  GCancellable *cancellable;
+  guint deadline_id;
+  guint timeout_sec;
+} Job;
+
+static void
+job_unref (gpointer data)
+{
+  Job *job = data;
+
+  if (!g_atomic_ref_count_dec (&job->refs))
+    return;
+  job->free_data (job->data);
+  g_object_unref (job->cancellable);
+  g_free (job);
+}
+
+static void
+job_answer (Job *job, gboolean in_time)
+{
+  FelWorkDone done = g_steal_pointer (&job->done);
+
+  g_clear_handle_id (&job->deadline_id, g_source_remove);
+  if (done != NULL)
+    {
+      done (job->data, in_time, job->user_data);
+      job_unref (job);
+    }
+}
+
+static gboolean
+on_given_up (gpointer user_data)
+{
+  Job *job = user_data;
+
+  job->deadline_id = 0;
+  job_answer (job, FALSE);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  Job *job = user_data;
+
+  g_cancellable_cancel (job->cancellable);
+  job->deadline_id = g_timeout_add_seconds (GRACE_SEC, on_given_up, job);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_job_done (gpointer user_data)
+{
+  job_answer (user_data, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+job_run (gpointer data, gpointer user_data)
+{
+  Job *job = data;
+
+  job->func (job->data, job->cancellable);
+  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, on_job_done, job, job_unref);
+}
+
+static void
+pool_free (gpointer data)
+{
+  g_thread_pool_free (data, FALSE, FALSE);
+}
+
+FelWork *
+fel_work_new (void)
+{
+  FelWork *self = g_new0 (FelWork, 1);
+
+  self->pools = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pool_free);
+  return self;
+}
+
+void
+fel_work_free (FelWork *self)
+{
+  if (self == NULL)
+    return;
+  g_hash_table_unref (self->pools);
+  g_free (self);
+}
+
+void
+fel_work_run (FelWork *self, const char *pool, guint timeout_sec, FelWorkFunc func, gpointer data,
+              GDestroyNotify free_data, FelWorkDone done, gpointer user_data)
+{
+  GThreadPool *threads = g_hash_table_lookup (self->pools, pool);
+  Job *job = g_new0 (Job, 1);
+
+  g_atomic_ref_count_init (&job->refs);
+  g_atomic_ref_count_inc (&job->refs);
+  job->func = func;
+  job->data = data;
+  job->free_data = free_data;
+  job->done = done;
+  job->user_data = user_data;
+  job->cancellable = g_cancellable_new ();
+  job->deadline_id = g_timeout_add_seconds (timeout_sec, on_deadline, job);
+  if (threads == NULL)
+    {
+      threads = g_thread_pool_new (job_run, NULL, THREADS_PER_POOL_MAX, FALSE, NULL);
+      g_hash_table_insert (self->pools, g_strdup (pool), threads);
+    }
+  g_thread_pool_push (threads, job, NULL);
+}

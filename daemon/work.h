@@ -1,0 +1,25 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Blocking work off the main thread: one small thread pool for each backend instance, so that a slow provider delays
+ * nobody else. A job is cancelled at its deadline, and given up a little later if it does not listen. */
+#pragma once
+
+#include <gio/gio.h>
+
+typedef struct FelWork FelWork;
+
+/* Runs on a worker. */
+typedef void (*FelWorkFunc) (gpointer data, GCancellable *cancellable);
+
+/* On the main thread, exactly once. in_time is FALSE when the job was given up: data is then still in use by it. */
+typedef void (*FelWorkDone) (gpointer data, gboolean in_time, gpointer user_data);
+
+FelWork *fel_work_new (void);
+void fel_work_free (FelWork *self); /* (nullable) */
+
+/* data: (transfer full), freed by free_data once the worker is done with it and `done` has returned. */
+void fel_work_run (FelWork *self, const char *pool, guint timeout_sec, FelWorkFunc func, gpointer data,
+                   GDestroyNotify free_data, FelWorkDone done, gpointer user_data);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelWork, fel_work_free)

@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion of felucca(1) for fish. Only what is fixed: completing must not start the daemon.
+
+set -l verbs sign-in sign-out create get list revoke status backends
+set -l all 'table password url json env nile-env pgpass conninfo'
+set -l passwordless sign-in sign-out list revoke status backends
+
+complete -c felucca -f
+
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a sign-in -d 'Give the daemon an access token'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a sign-out -d 'Forget the sign-in of a backend'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a create -d 'Mint a new credential'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a get -d 'Hand out a stored credential'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a list -d 'List stored credentials'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a revoke -d 'Delete credentials'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a status -d 'Show whether everything is in order'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a backends -d 'List the configured backends'
+
+complete -c felucca -s b -l backend -x -d 'Backend instance to use'
+complete -c felucca -n "not __fish_seen_subcommand_from $passwordless" -s f -l format -x -a $all -d 'Format of the output'
+complete -c felucca -n "__fish_seen_subcommand_from $passwordless" -s f -l format -x -a 'table json' -d 'Format of the output'
+complete -c felucca -s j -l json -d 'Same as --format json'
+complete -c felucca -l no-prompt -d 'Fail rather than ask the user anything'
+complete -c felucca -s q -l quiet -d 'Say nothing but errors on standard error'
+complete -c felucca -l version -d 'Show the version'
+complete -c felucca -s h -l help -d 'Show help'
+
+complete -c felucca -n '__fish_seen_subcommand_from sign-in' -l token-stdin -d 'Read the token from standard input'
+complete -c felucca -n '__fish_seen_subcommand_from sign-out' -l revoke-credentials -d 'First revoke every stored credential'
+complete -c felucca -n '__fish_seen_subcommand_from create get' -s t -l tenant -x -d 'Limited to this tenant'
+complete -c felucca -n '__fish_seen_subcommand_from create get' -l internal -d 'An internal credential'
+complete -c felucca -n '__fish_seen_subcommand_from create' -s l -l label -x -d 'Label of the keyring item'
+complete -c felucca -n '__fish_seen_subcommand_from create' -l request-id -x -d 'A repeat gets the same credential'
+complete -c felucca -n '__fish_seen_subcommand_from get' -s c -l create -d 'Mint one when none is stored'
+complete -c felucca -n '__fish_seen_subcommand_from list' -s p -l provider -d 'Ask the provider too'
+complete -c felucca -n '__fish_seen_subcommand_from revoke' -l local-only -d 'Only forget it here'

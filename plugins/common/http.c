@@ -1,0 +1,226 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "http.h"
+
+#include <string.h>
+
+#include <libsoup/soup.h>
+
+#define IDLE_TIMEOUT_SEC 30 /* shorter than servers keep a silent connection, so that they do not close it under us */
+#define CONNECTIONS_PER_HOST_MAX 8
+
+/* Sessions by the certificates they trust; made on demand, kept for the life of the process. */
+static GMutex sessions_lock;
+static GHashTable *sessions;
+
+typedef struct
+{
+  gboolean sent; /* the first byte may be out */
+  gboolean again; /* the library was about to send it a second time */
+  GCancellable *cancellable;
+} Exchange;
+
+static gboolean
+is_loopback (const char *host)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  return address != NULL ? g_inet_address_get_is_loopback (address) : g_ascii_strcasecmp (host, "localhost") == 0;
+}
+
+gboolean
+fel_http_check_url (const char *url, GError **error)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, error);
+  const char *wrong = NULL;
+
+  if (uri == NULL)
+    return FALSE;
+  if (g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
+    wrong = "it has no host";
+  else if (g_uri_get_userinfo (uri) != NULL)
+    wrong = "it has a user name or password in it";
+  else if (g_uri_get_query (uri) != NULL || g_uri_get_fragment (uri) != NULL)
+    wrong = "it has a query or a fragment";
+  else if (g_uri_get_port (uri) == 0)
+    wrong = "port 0 is no port";
+  else if (g_str_equal (g_uri_get_scheme (uri), "http") && !is_loopback (g_uri_get_host (uri)))
+    wrong = "http: is only for a loopback host, use https:";
+  else if (!g_str_equal (g_uri_get_scheme (uri), "https") && !g_str_equal (g_uri_get_scheme (uri), "http"))
+    wrong = "it is neither https: nor http:";
+  if (wrong == NULL)
+    return TRUE;
+  g_set_error (error, G_URI_ERROR, G_URI_ERROR_FAILED, "%s", wrong);
+  return FALSE;
+}
+
+static SoupSession *
+session_new (const char *ca_file, GError **error)
+{
+  g_autoptr (SoupSession) session = NULL;
+  g_autoptr (GTlsDatabase) trusted = NULL;
+
+  if (*ca_file != '\0' && (trusted = g_tls_file_database_new (ca_file, error)) == NULL)
+    return NULL;
+  session = soup_session_new_with_options ("user-agent", "felucca", "idle-timeout", IDLE_TIMEOUT_SEC,
+                                           "max-conns-per-host", CONNECTIONS_PER_HOST_MAX, NULL);
+  if (trusted != NULL)
+    soup_session_set_tls_database (session, trusted);
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
+  soup_session_remove_feature_by_type (session, SOUP_TYPE_COOKIE_JAR);
+  return g_steal_pointer (&session);
+}
+
+/* (transfer none) */
+static SoupSession *
+session_for (const FelHttpRequest *request, GError **error)
+{
+  const char *key = request->ca_file != NULL ? request->ca_file : "";
+  SoupSession *session;
+
+  g_mutex_lock (&sessions_lock);
+  if (sessions == NULL)
+    sessions = g_hash_table_new (g_str_hash, g_str_equal);
+  session = g_hash_table_lookup (sessions, key);
+  if (session == NULL && (session = session_new (key, error)) != NULL)
+    g_hash_table_insert (sessions, g_strdup (key), session);
+  g_mutex_unlock (&sessions_lock);
+  return session;
+}
+
+static void
+on_starting (SoupMessage *message, gpointer user_data)
+{
+  ((Exchange *) user_data)->sent = TRUE;
+}
+
+/* The library repeats a request when a connection that it reused breaks, and on 421: we never do. */
+static void
+on_restarted (SoupMessage *message, gpointer user_data)
+{
+  Exchange *exchange = user_data;
+
+  exchange->again = TRUE;
+  g_cancellable_cancel (exchange->cancellable);
+}
+
+static SoupMessage *
+message_new (const FelHttpRequest *request, Exchange *exchange)
+{
+  SoupMessage *message = soup_message_new (request->method, request->url);
+  SoupMessageHeaders *headers;
+
+  if (message == NULL)
+    return NULL;
+  /* Not that it were: this is what lets a POST use a connection that is open; on_restarted keeps it a single one. */
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_IDEMPOTENT);
+  headers = soup_message_get_request_headers (message);
+  soup_message_headers_replace (headers, "Accept", "application/json");
+  if (request->token != NULL)
+    {
+      g_autofree char *bearer = g_strconcat ("Bearer ", request->token, NULL);
+
+      soup_message_headers_replace (headers, "Authorization", bearer);
+      explicit_bzero (bearer, strlen (bearer));
+    }
+  if (request->form != NULL)
+    {
+      g_autoptr (GBytes) body = g_bytes_new (request->form, strlen (request->form));
+
+      soup_message_set_request_body_from_bytes (message, "application/x-www-form-urlencoded", body);
+    }
+  else if (g_str_equal (request->method, "POST"))
+    soup_message_headers_set_content_length (headers, 0);
+  g_signal_connect (message, "starting", G_CALLBACK (on_starting), exchange);
+  g_signal_connect (message, "restarted", G_CALLBACK (on_restarted), exchange);
+  return message;
+}
+
+static void
+answer_fail (FelHttpAnswer *self, const Exchange *exchange, const GError *error)
+{
+  gboolean timed_out = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+                       || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  if (exchange->again)
+    self->outcome = FEL_HTTP_NO_ANSWER;
+  else if (exchange->sent)
+    {
+      self->outcome = FEL_HTTP_NO_ANSWER;
+      self->timed_out = timed_out;
+    }
+  else
+    self->outcome = timed_out ? FEL_HTTP_TIMED_OUT : FEL_HTTP_UNREACHABLE;
+  if (exchange->again)
+    self->why = g_strdup ("the connection broke before the answer");
+  else if (timed_out)
+    self->why = g_strdup ("it did not answer in time");
+  else
+    self->why = g_strdup (error->message);
+}
+
+static void
+answer_read (FelHttpAnswer *self, GInputStream *stream, const Exchange *exchange)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_input_stream_read_all (stream, self->body, sizeof self->body, &self->len, exchange->cancellable, &error))
+    answer_fail (self, exchange, error);
+  else if (self->len > FEL_HTTP_BODY_MAX)
+    {
+      self->outcome = FEL_HTTP_BAD_ANSWER;
+      self->why = g_strdup_printf ("its answer is longer than %d bytes", FEL_HTTP_BODY_MAX);
+    }
+  else
+    self->body[self->len] = '\0';
+}
+
+static void
+on_outer_cancelled (GCancellable *outer, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
+FelHttpAnswer *
+fel_http_send (const FelHttpRequest *request)
+{
+  FelHttpAnswer *self = g_new0 (FelHttpAnswer, 1);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Exchange exchange = { .cancellable = cancellable };
+  g_autoptr (SoupMessage) message = NULL;
+  g_autoptr (GInputStream) stream = NULL;
+  g_autoptr (GError) error = NULL;
+  SoupSession *session = session_for (request, &error);
+  gulong outer_id = 0;
+
+  if (session == NULL || (message = message_new (request, &exchange)) == NULL)
+    {
+      self->outcome = FEL_HTTP_UNREACHABLE;
+      self->why = g_strdup (error != NULL ? error->message : "the URL cannot be used");
+      return self;
+    }
+  if (request->cancellable != NULL)
+    outer_id = g_cancellable_connect (request->cancellable, G_CALLBACK (on_outer_cancelled), cancellable, NULL);
+  stream = soup_session_send (session, message, cancellable, &error);
+  self->status = soup_message_get_status (message);
+  if (stream == NULL)
+    answer_fail (self, &exchange, error);
+  else
+    {
+      answer_read (self, stream, &exchange);
+      g_input_stream_close (stream, NULL, NULL);
+    }
+  g_cancellable_disconnect (request->cancellable, outer_id);
+  return self;
+}
+
+void
+fel_http_answer_free (FelHttpAnswer *self)
+{
+  if (self == NULL)
+    return;
+  explicit_bzero (self->body, sizeof self->body);
+  g_free (self->why);
+  g_free (self);
+}

@@ -1,0 +1,90 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json.h"
+
+#include <string.h>
+
+JsonNode *
+fel_json_parse (const char *text, gsize len)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+
+  if (!g_utf8_validate_len (text, len, NULL) || !json_parser_load_from_data (parser, text, (gssize) len, NULL))
+    return NULL;
+  return json_parser_steal_root (parser);
+}
+
+JsonObject *
+fel_json_as_object (JsonNode *node)
+{
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+JsonArray *
+fel_json_as_array (JsonNode *node)
+{
+  return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+}
+
+const char *
+fel_json_as_string (JsonNode *node)
+{
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_STRING)
+    return NULL;
+  return json_node_get_string (node);
+}
+
+static JsonNode *
+member_of (JsonObject *object, const char *member)
+{
+  return object != NULL ? json_object_get_member (object, member) : NULL;
+}
+
+const char *
+fel_json_string (JsonObject *object, const char *member)
+{
+  return fel_json_as_string (member_of (object, member));
+}
+
+JsonObject *
+fel_json_object (JsonObject *object, const char *member)
+{
+  return fel_json_as_object (member_of (object, member));
+}
+
+JsonArray *
+fel_json_array (JsonObject *object, const char *member)
+{
+  return fel_json_as_array (member_of (object, member));
+}
+
+gboolean
+fel_json_boolean (JsonObject *object, const char *member, gboolean *ret_value)
+{
+  JsonNode *node = member_of (object, member);
+
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+    return FALSE;
+  *ret_value = json_node_get_boolean (node);
+  return TRUE;
+}
+
+gboolean
+fel_json_integer (JsonObject *object, const char *member, gint64 *ret_value)
+{
+  JsonNode *node = member_of (object, member);
+
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64)
+    return FALSE;
+  *ret_value = json_node_get_int (node);
+  return TRUE;
+}
+
+void
+fel_json_erase_string (JsonObject *object, const char *member)
+{
+  const char *string = fel_json_string (object, member);
+
+  if (string != NULL)
+    explicit_bzero ((char *) string, strlen (string));
+}
