@@ -1,0 +1,26 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Fixtures of the integration tests: each test has a desktop of its own."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "provider")]
+
+from desktop import Desktop  # noqa: E402
+
+
+@pytest.fixture
+def desktop():
+    """Keyring unlocked, signed in, daemon running."""
+    with Desktop() as session:
+        yield session
+
+
+@pytest.fixture
+def bare():
+    """Daemon and keyring run, nobody is signed in."""
+    with Desktop(sign_in=False) as session:
+        yield session

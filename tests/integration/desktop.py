@@ -1,0 +1,308 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A desktop session for one test: a private bus, a real keyring, a provider stand-in and the daemon under test.
+
+Nothing outside a temporary folder is touched, every process is ended by its own id, and every wait has a condition and
+a deadline.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Callable
+
+import gi
+
+gi.require_version("Gio", "2.0")
+from gi.repository import Gio, GLib  # noqa: E402
+
+from nile_stand_in import NileStandIn  # noqa: E402
+
+BUILD = Path(os.environ.get("FELUCCA_BUILD_DIR", Path(__file__).resolve().parents[2] / "build"))
+DAEMON = BUILD / "daemon" / "felucca-daemon"
+CLIENT = BUILD / "client" / "felucca"
+BACKENDS = BUILD / "plugins" / "nile"
+
+NAME = "org.felucca.Credentials1"
+PATH = "/org/felucca/Credentials1"
+CREDENTIALS = "org.felucca.Credentials1"
+ACCOUNTS = "org.felucca.Accounts1"
+ERROR = "org.felucca.Error."
+KEYRING_PASSWORD = "keyring-pw"
+DEADLINE_SEC = 30.0
+
+BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:dir={run}</listen><auth>EXTERNAL</auth>
+<servicedir>{services}</servicedir>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+</busconfig>
+"""
+
+
+class BusError(Exception):
+    """An error reply: its D-Bus name and its sentence."""
+
+    def __init__(self, name: str, message: str):
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+
+def wait_until(condition: Callable[[], Any], what: str, deadline_sec: float = DEADLINE_SEC) -> Any:
+    """Polls until the condition holds and returns what it returned."""
+    end = time.monotonic() + deadline_sec
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"never came to pass: {what}")
+        time.sleep(0.01)
+
+
+class Desktop:
+    """Use as a context manager. By default: keyring unlocked, signed in, daemon running."""
+
+    def __init__(self, keyring: bool = True, sign_in: bool = True, daemon: bool = True, config: str = "", **nile: Any):
+        self.root = Path(tempfile.mkdtemp(prefix="felucca-test-"))
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.daemon_process: subprocess.Popen[bytes] | None = None
+        self.keyring_process: subprocess.Popen[bytes] | None = None
+        self.extra_config = config
+        self.nile = NileStandIn(**nile)
+        self.token: dict[str, Any] = {}
+        self._want = (keyring, sign_in, daemon)
+        self._make_folders()
+        self.env = self._environment()
+
+    def _make_folders(self) -> None:
+        for name in ("home", "run", "config/felucca", "data", "state", "services", "cache"):
+            (self.root / name).mkdir(parents=True)
+        (self.root / "run").chmod(0o700)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: os.environ[key] for key in ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if key in os.environ}
+        return kept | {
+            "HOME": str(self.root / "home"),
+            "XDG_RUNTIME_DIR": str(self.root / "run"),
+            "XDG_CONFIG_HOME": str(self.root / "config"),
+            "XDG_DATA_HOME": str(self.root / "data"),
+            "XDG_STATE_HOME": str(self.root / "state"),
+            "XDG_CACHE_HOME": str(self.root / "cache"),
+            "FELUCCA_BACKEND_DIR": str(BACKENDS),
+            "G_MESSAGES_DEBUG": "",
+        }
+
+    def __enter__(self) -> "Desktop":
+        keyring, sign_in, daemon = self._want
+        try:
+            self.nile.__enter__()
+            self._start_bus()
+            self.write_config()
+            if keyring:
+                self.start_keyring()
+            if daemon:
+                self.start_daemon()
+            if daemon and sign_in:
+                self.sign_in()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends everything; the daemon must end well."""
+        status = self.stop_daemon() if self.daemon_process else 0
+        for process in reversed(self.processes):
+            self._end(process)
+        self.nile.__exit__(None, None, None)
+        log = self.daemon_log()
+        shutil.rmtree(self.root, ignore_errors=True)
+        assert status == 0, f"the daemon ended with {status}:\n{log}"
+        assert "CRITICAL" not in log, log
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes]) -> None:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(DEADLINE_SEC)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def spawn(self, argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        """A process that lives no longer than this desktop."""
+        process = subprocess.Popen(argv, env=options.pop("env", self.env), **options)
+        self.processes.append(process)
+        return process
+
+    # The bus
+
+    def _start_bus(self) -> None:
+        config = self.root / "bus.conf"
+        config.write_text(BUS_CONFIG.format(run=self.root / "run", services=self.root / "services"))
+        bus = self.spawn(
+            ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert bus.stdout is not None
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().decode().strip()
+        self.bus = self.connect()
+
+    def connect(self) -> Gio.DBusConnection:
+        """One more connection: another caller."""
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        return Gio.DBusConnection.new_for_address_sync(self.env["DBUS_SESSION_BUS_ADDRESS"], flags, None, None)
+
+    def has_owner(self, name: str) -> bool:
+        reply = self.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+                                   GLib.Variant("(s)", (name,)), None, 0, 5000, None)
+        return reply.unpack()[0]
+
+    # The keyring
+
+    def start_keyring(self, unlock: bool = True, env: dict[str, str] | None = None) -> None:
+        """A real gnome-keyring; the first unlock makes the login keyring."""
+        argv = ["gnome-keyring-daemon", "--foreground", "--components=secrets"] + (["--unlock"] if unlock else [])
+        self.keyring_process = self.spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.DEVNULL, env=env or self.env)
+        assert self.keyring_process.stdin is not None
+        if unlock:
+            self.keyring_process.stdin.write(KEYRING_PASSWORD.encode())
+        self.keyring_process.stdin.close()
+        wait_until(lambda: self.has_owner("org.freedesktop.secrets"), "the keyring is on the bus")
+
+    def secrets_call(self, path: str, interface: str, method: str, arguments: GLib.Variant) -> Any:
+        reply = self.bus.call_sync("org.freedesktop.secrets", path, interface, method, arguments, None, 0, 10000, None)
+        return reply.unpack()
+
+    def lock_keyring(self) -> None:
+        self.secrets_call("/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "Lock",
+                          GLib.Variant("(ao)", (["/org/freedesktop/secrets/collection/login"],)))
+
+    def secret_tool(self, *arguments: str, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(["secret-tool", *arguments], env=self.env, input=input, capture_output=True, timeout=DEADLINE_SEC)
+
+    def lookup(self, **attributes: str) -> str | None:
+        """What secret-tool finds for a credential with these attributes ('-' is written as '_')."""
+        pairs = [part for key, value in attributes.items() for part in (key.replace("_", "-"), value)]
+        found = self.secret_tool("lookup", "xdg:schema", "org.felucca.Credential", *pairs)
+        return found.stdout.decode() if found.returncode == 0 else None
+
+    # The daemon
+
+    def write_config(self, text: str | None = None) -> None:
+        default = f"[daemon]\ndefault-backend=nile\n\n[backend nile]\nmodule=nile\nurl={self.nile.url}\ntimeout=10\n"
+        (self.root / "config/felucca/felucca.conf").write_text((text or default) + self.extra_config)
+
+    def start_daemon(self, wait: bool = True, **variables: str) -> None:
+        log = open(self.root / "daemon.log", "ab")
+        self.daemon_process = subprocess.Popen([str(DAEMON)], env=self.env | variables, stdout=log, stderr=log)
+        log.close()
+        if wait:
+            wait_until(lambda: self.has_owner(NAME), "the daemon is on the bus")
+
+    def stop_daemon(self) -> int:
+        process, self.daemon_process = self.daemon_process, None
+        assert process is not None
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        return process.wait(DEADLINE_SEC + 30)
+
+    def restart_daemon(self) -> None:
+        assert self.stop_daemon() == 0
+        self.start_daemon()
+
+    def daemon_log(self) -> str:
+        log = self.root / "daemon.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    # Calls
+
+    def call(self, method: str, signature: str = "()", *arguments: Any, interface: str = CREDENTIALS,
+             bus: Gio.DBusConnection | None = None, fds: tuple[int, ...] = (), timeout_msec: int = 60000) -> Any:
+        """A method's unpacked result: the one value, or None. fds are sent along; name them by their index."""
+        fd_list = Gio.UnixFDList.new()
+        for fd in fds:
+            fd_list.append(fd)
+        try:
+            reply, _ = (bus or self.bus).call_with_unix_fd_list_sync(
+                NAME, PATH, interface, method, GLib.Variant(signature, arguments), None, Gio.DBusCallFlags.NO_AUTO_START,
+                timeout_msec, fd_list, None)
+        except GLib.Error as error:
+            name = Gio.DBusError.get_remote_error(error)
+            Gio.DBusError.strip_remote_error(error)
+            raise BusError(name or "", error.message) from None
+        values = reply.unpack()
+        return values[0] if values else None
+
+    def create(self, workspace: str = "acme", database: str = "orders", bus: Any = None, **options: GLib.Variant) -> dict[str, Any]:
+        return self.call("CreateCredential", "(ssa{sv})", workspace, database, vardict(options), bus=bus)
+
+    def get(self, workspace: str = "acme", database: str = "orders", bus: Any = None, **options: GLib.Variant) -> dict[str, Any]:
+        return self.call("GetCredential", "(ssa{sv})", workspace, database, vardict(options), bus=bus)
+
+    def list(self, **options: GLib.Variant) -> list[dict[str, Any]]:
+        return self.call("ListCredentials", "(a{sv})", vardict(options))
+
+    def revoke(self, id: str, **options: GLib.Variant) -> None:
+        self.call("RevokeCredential", "(sa{sv})", id, vardict(options))
+
+    def sign_in(self, backend: str = "", token: dict[str, Any] | None = None, **options: GLib.Variant) -> dict[str, Any]:
+        """Signs in with a token of the stand-in, its refresh token along with it if it has one."""
+        self.token = token or self.nile.issue_token(ttl=3600)
+        reads = [pipe_holding(self.token["access_token"].encode())]
+        fds = {"token-fd": GLib.Variant("h", 0)}
+        if self.token.get("refresh_token"):
+            reads.append(pipe_holding(self.token["refresh_token"].encode()))
+            fds["refresh-token-fd"] = GLib.Variant("h", 1)
+        try:
+            return self.call("SignIn", "(sa{sv})", backend, fds | vardict(options), interface=ACCOUNTS, fds=tuple(reads))
+        finally:
+            for fd in reads:
+                os.close(fd)
+
+    def property(self, name: str) -> Any:
+        reply = self.bus.call_sync(NAME, PATH, "org.freedesktop.DBus.Properties", "Get",
+                                   GLib.Variant("(ss)", (CREDENTIALS, name)), None, 0, 10000, None)
+        return reply.unpack()[0]
+
+    def cli(self, *arguments: str, input: str | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([str(CLIENT), *arguments], env=self.env | variables, input=input, capture_output=True,
+                              text=True, timeout=120, stdin=subprocess.DEVNULL if input is None else None)
+
+    def busctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["busctl", "--user", *arguments], env=self.env, capture_output=True, text=True, timeout=120)
+
+
+def vardict(options: dict[str, GLib.Variant]) -> dict[str, GLib.Variant]:
+    """Python names to option names: request_id is request-id."""
+    return {key.replace("_", "-"): value for key, value in options.items()}
+
+
+def pipe_holding(data: bytes) -> int:
+    """The read end of a pipe that holds the data and then ends."""
+    read, write = os.pipe()
+    os.write(write, data)
+    os.close(write)
+    return read
+
+
+def s(value: str) -> GLib.Variant:
+    return GLib.Variant("s", value)
+
+
+def b(value: bool) -> GLib.Variant:
+    return GLib.Variant("b", value)
