@@ -1,0 +1,34 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Adds up JUnit reports and ends with the one line `N passed, N failed`.
+
+A report that is missing or holds no test counts as one failure: a run that did not happen is not a green one.
+"""
+
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def count(path: str) -> tuple[int, int, int]:
+    """passed, failed, skipped of one report."""
+    try:
+        cases = list(ElementTree.parse(path).iter("testcase"))
+    except (OSError, ElementTree.ParseError) as error:
+        print(f"tally: {path}: {error}", file=sys.stderr)
+        return 0, 1, 0
+    if not cases:
+        print(f"tally: {path}: no test ran", file=sys.stderr)
+        return 0, 1, 0
+    failed = sum(1 for case in cases if case.find("failure") is not None or case.find("error") is not None)
+    skipped = sum(1 for case in cases if case.find("skipped") is not None)
+    return len(cases) - failed - skipped, failed, skipped
+
+
+def main(paths: list[str]) -> int:
+    passed, failed, skipped = (sum(column) for column in zip(*(count(path) for path in paths)))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
