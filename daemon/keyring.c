@@ -260,7 +260,12 @@ fel_keyring_open (FelKeyring *self, FelKeyringDone done, gpointer user_data)
     return;
   op = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC, on_open_over, NULL);
   op->user_data = op; /* the op outlives its answer: each step below holds it */
-  if (self->service != NULL)
+  if (self->collection != NULL)
+    {
+      keyring_check_lock (self, op);
+      fel_keyring_op_unref (op);
+    }
+  else if (self->service != NULL)
     secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, op);
   else
     g_bus_get (G_BUS_TYPE_SESSION, op->cancellable, on_bus, op);
@@ -281,6 +286,9 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
     g_variant_get (reply, "(v)", &value);
   if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && self->collection != NULL)
     keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
+  else if (g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)
+           || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT))
+    keyring_drop_collection (self); /* it was deleted: the next call asks which one is the default now */
   if (fel_keyring_op_is_over (op))
     return;
   if (foreign != NULL)

@@ -1,0 +1,154 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Measures felucca beside what it cannot be faster than, in one run, and prints a table.
+
+The two things of a row are done in turn by one process (probe.c); the ratio is the median of the pairs' ratios. Absolute
+times are this machine's; the ratios are what to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "integration"), str(HERE.parent / "provider")]
+
+from desktop import BUILD, DAEMON, NAME, Desktop  # noqa: E402
+
+ROUNDS = 200
+COLD_ROUNDS = 10
+
+
+class Probe:
+    """The C program that does one thing for each line."""
+
+    def __init__(self, desktop: Desktop):
+        argv = [str(BUILD / "tests" / "bench" / "probe"), desktop.nile.url, desktop.token["access_token"]]
+        self.process = desktop.spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def usec(self, command: str) -> int:
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the probe failed at: {command}")
+        return int(answer)
+
+
+def row(what: str, beside: str, pairs: list[tuple[float, float]]) -> dict:
+    """Medians of both sides in milliseconds, and of the pairs' ratios."""
+    ratios = sorted(ours / other for ours, other in pairs)
+    return {
+        "what": what,
+        "ours_ms": statistics.median(ours for ours, _ in pairs) / 1000,
+        "beside": beside,
+        "other_ms": statistics.median(other for _, other in pairs) / 1000,
+        "ratio": statistics.median(ratios),
+        "spread": [ratios[len(ratios) // 10], ratios[-1 - len(ratios) // 10]],
+    }
+
+
+def bench_get(probe: Probe) -> dict:
+    probe.usec("create orders")
+    for _ in range(20):
+        probe.usec("get orders"), probe.usec("ping")
+    pairs = [(probe.usec("get orders"), probe.usec("ping")) for _ in range(ROUNDS)]
+    return row("GetCredential", "Ping to the same daemon", pairs)
+
+
+def bench_create(probe: Probe) -> dict:
+    pairs = []
+    for i in range(ROUNDS // 2):
+        ours = probe.usec(f"create db{i}")
+        by_hand = probe.usec(f"http db{i}") + probe.usec(f"store item{i}")
+        pairs.append((ours, by_hand))
+    return row("CreateCredential", "HTTP exchange + keyring store, by hand", pairs)
+
+
+def bench_cold(desktop: Desktop) -> dict:
+    """The bus starts the daemon; the keyring is running, as on a desktop."""
+    service = desktop.root / "services" / f"{NAME}.service"
+    service.write_text(f"[D-BUS Service]\nName={NAME}\nExec={DAEMON}\n")
+    desktop.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig", None, None, 0, 5000, None)
+    pairs = []
+    for _ in range(COLD_ROUNDS):
+        start = time.monotonic()
+        subprocess.run(["busctl", "--user", "call", NAME, "/org/felucca/Credentials1", NAME, "ListCredentials", "a{sv}", "0"],
+                       env=desktop.env, check=True, capture_output=True)
+        ours = time.monotonic() - start
+        start = time.monotonic()
+        desktop.secret_tool("lookup", "xdg:schema", "org.felucca.Credential", "workspace", "acme", "database", "orders")
+        other = time.monotonic() - start
+        pairs.append((ours * 1e6, other * 1e6))
+        end_activated(desktop)
+    return row("cold: busctl, activation, first ListCredentials", "secret-tool lookup", pairs)
+
+
+def end_activated(desktop: Desktop) -> None:
+    pid = connection_pid(desktop, NAME)
+    subprocess.run(["kill", str(pid)], check=True)
+    while desktop.has_owner(NAME):
+        time.sleep(0.01)
+
+
+def connection_pid(desktop: Desktop, name: str) -> int:
+    from gi.repository import GLib
+
+    reply = desktop.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                  "GetConnectionUnixProcessID", GLib.Variant("(s)", (name,)), None, 0, 5000, None)
+    return reply.unpack()[0]
+
+
+def pss_mib(pid: int) -> float:
+    """Proportional set size; needs root for a process that is not dumpable."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no Pss")
+
+
+def bench_memory(desktop: Desktop) -> dict:
+    ours = pss_mib(connection_pid(desktop, NAME))
+    other = pss_mib(connection_pid(desktop, "org.freedesktop.secrets"))
+    return {"what": "idle memory after creates, Pss", "ours_mib": ours, "beside": "gnome-keyring-daemon", "other_mib": other, "ratio": ours / other}
+
+
+def show(rows: list[dict]) -> None:
+    print(f"{'what':48} {'ours':>10}  {'beside':40} {'other':>10} {'ratio':>6}  10..90 %")
+    for line in rows:
+        unit = "ms" if "ours_ms" in line else "MiB"
+        ours, other = (line.get(f"{side}_{unit.lower()}") for side in ("ours", "other"))
+        spread = f"{line['spread'][0]:.2f}..{line['spread'][1]:.2f}" if "spread" in line else ""
+        print(f"{line['what']:48} {ours:7.2f} {unit:3} {line['beside']:40} {other:7.2f} {unit:3} {line['ratio']:5.2f}  {spread}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", metavar="FILE", help="write the rows there too")
+    arguments = parser.parse_args()
+    rows = []
+    with Desktop() as desktop:
+        probe = Probe(desktop)
+        rows.append(bench_get(probe))
+        rows.append(bench_create(probe))
+        try:
+            rows.append(bench_memory(desktop))
+        except PermissionError:
+            print("bench: idle memory needs root, the daemon is not dumpable", file=sys.stderr)
+        desktop.stop_daemon()
+        rows.append(bench_cold(desktop))
+    show(rows)
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(rows, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
