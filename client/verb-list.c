@@ -44,7 +44,6 @@ run (FelCli *cli, GError **error)
       if (target == NULL)
         return FALSE;
     }
-  cli->no_prompt = FALSE; /* a list never asks the user, so it has no such option */
   credentials = fetch (cli, target, error);
   if (credentials == NULL)
     return FALSE;

@@ -359,6 +359,7 @@ on_run_done (gpointer data, gboolean in_time, gpointer user_data)
   Run *run = data;
   g_autoptr (GError) late = NULL;
 
+  run->call->given_up = !in_time;
   if (!in_time)
     late = g_error_new (FEL_ERROR, run->call->verb == FEL_VERB_MINT ? FEL_ERROR_OUTCOME_UNKNOWN : FEL_ERROR_BACKEND_FAILED,
                         "backend '%s' did not come back from '%s' in time", run->call->instance->name,

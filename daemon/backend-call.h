@@ -41,10 +41,11 @@ typedef struct FelBackendCall
   GPtrArray *workspaces; /* of char *, NULL at its end once done */
   gint64 expires_sec;
   gboolean maybe_minted; /* it failed, and that does not prove that nothing was minted */
+  gboolean given_up;     /* the backend did not come back: the fields above may still be written */
   GError *error;
 } FelBackendCall;
 
-/* error: NULL on success. After a call that was given up, nothing that was said may be read. */
+/* error: NULL on success. */
 typedef void (*FelBackendCallDone) (FelBackendCall *call, const GError *error, gpointer user_data);
 
 FelBackendCall *fel_backend_call_new (FelInstance *instance, FelVerbKind verb);

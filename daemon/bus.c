@@ -27,6 +27,7 @@ struct FelBus
   gboolean asked_for_name;
   gboolean leaving;  /* the name is being given back, or was */
   gboolean released; /* nothing new can come in under the name */
+  int status;        /* to end with */
 };
 
 static void bus_rest (FelBus *self);
@@ -289,8 +290,8 @@ bus_end (FelBus *self, int status)
 static void
 bus_end_when_drained (FelBus *self)
 {
-  if (self->released && fel_bus_calls_open (self->calls) == 0 && self->broker->open_requests == 0)
-    bus_end (self, EXIT_SUCCESS);
+  if (self->released && self->broker->open_requests == 0)
+    bus_end (self, self->status);
 }
 
 static gboolean
@@ -325,8 +326,12 @@ on_became_idle (gpointer user_data)
 static void
 on_lost (int r, gpointer user_data)
 {
+  FelBus *self = user_data;
+
   fel_log_problem ("the session bus is gone");
-  bus_end (user_data, EXIT_FAILURE);
+  self->leaving = self->released = TRUE;
+  self->status = EXIT_FAILURE;
+  bus_end_when_drained (self);
 }
 
 static int

@@ -99,7 +99,7 @@ check_read_end (const char *name, const FelOptionValue *value, GError **error)
 #define OFFSET(member) G_STRUCT_OFFSET (FelOptions, member)
 #define MINTING (FEL_CALL_CREATE | FEL_CALL_GET)
 #define ANY_TARGET (MINTING | FEL_CALL_LIST | FEL_CALL_REVOKE)
-#define WITH_KEYRING (MINTING | FEL_CALL_REVOKE | FEL_CALL_SIGN_IN | FEL_CALL_SIGN_OUT)
+#define WITH_KEYRING (ANY_TARGET | FEL_CALL_SIGN_IN | FEL_CALL_SIGN_OUT)
 
 static const FelOption options[] = {
   { "backend", 's', OFFSET (backend), ANY_TARGET, check_name },

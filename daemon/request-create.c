@@ -174,11 +174,8 @@ static void
 create_end_unminted (FelRequest *self, GError *error /* (transfer full) */)
 {
   g_autoptr (GError) owned = error;
-  const FelCredential *said = NULL;
+  const FelCredential *said = self->call->given_up ? NULL : self->call->credential;
 
-  /* After a call that was given up, the backend may still write there. */
-  if (!g_error_matches (error, FEL_ERROR, FEL_ERROR_OUTCOME_UNKNOWN))
-    said = self->call->credential;
   if (said != NULL && said->id != NULL && self->call->maybe_minted)
     create_undo (self, g_steal_pointer (&owned), said->id);
   else

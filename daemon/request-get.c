@@ -118,7 +118,7 @@ get_step (FelRequest *self)
         return;
 
       case GET_FOUND:
-        if (self->flight == NULL && fel_request_join (self, g_strconcat ("read\n", self->path, NULL)))
+        if (fel_request_join (self, g_strconcat ("read\n", self->path, NULL)))
           return;
         self->state = GET_READ;
         fel_keyring_read (self->broker->keyring, self->path, on_read, fel_request_ref (self));

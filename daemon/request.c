@@ -126,14 +126,13 @@ fel_request_join (FelRequest *self, char *key)
   g_autofree char *owned = key;
   FelRequest *leader = g_hash_table_lookup (self->broker->flights, key);
 
-  if (leader == self)
+  if (self->flight != NULL)
     return FALSE;
   if (leader != NULL)
     {
       g_ptr_array_add (leader->followers, fel_request_ref (self));
       return TRUE;
     }
-  g_assert (self->flight == NULL);
   self->flight = g_steal_pointer (&owned);
   self->followers = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_request_unref);
   g_hash_table_insert (self->broker->flights, self->flight, self);

@@ -103,7 +103,8 @@ void fel_request_fail (FelRequest *self, const GError *error); /* copies it, the
 /* Starts again as another kind: a Get that has to mint becomes a Create. */
 void fel_request_become (FelRequest *self, const FelRequestKind *kind);
 
-/* TRUE: an equal call is under way and this one will get its answer. FALSE: this one leads from now on. */
+/* TRUE: an equal call is under way and this one will get its answer. FALSE: this one leads from now on, or leads others
+ * already. */
 gboolean fel_request_join (FelRequest *self, char *key /* (transfer full) */);
 
 /* Finds, loads and judges the instance that is meant; fails the request and returns FALSE when that cannot be done. */

@@ -27,12 +27,12 @@ fi
 root=$FELUCCA_DEMO_ROOT
 children=()
 finish() {
-  # The daemon was started by the bus: it is told to go, and has gone when its name has no owner.
+  # The daemon was started by the bus: it is told to go, and is gone when its name has no owner.
   daemon=$(busctl --user call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus \
     GetConnectionUnixProcessID s org.felucca.Credentials1 2>/dev/null | cut -d' ' -f2) || true
   if [ -n "$daemon" ]; then
     kill "$daemon" 2>/dev/null || true
-    while kill -0 "$daemon" 2>/dev/null; do sleep 0.02; done
+    wait_for sh -c "! busctl --user status org.felucca.Credentials1"
   fi
   for child in "${children[@]}"; do
     kill "$child" 2>/dev/null || true
