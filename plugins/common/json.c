@@ -4,12 +4,15 @@
 
 #include <string.h>
 
+#include "json-gate.h"
+
 JsonNode *
 fel_json_parse (const char *text, gsize len)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  const char *why;
 
-  if (!g_utf8_validate_len (text, len, NULL) || !json_parser_load_from_data (parser, text, (gssize) len, NULL))
+  if (!fel_json_gate (text, len, &why) || !json_parser_load_from_data (parser, text, (gssize) len, NULL))
     return NULL;
   return json_parser_steal_root (parser);
 }

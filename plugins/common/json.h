@@ -6,7 +6,7 @@
 
 #include <json-glib/json-glib.h>
 
-/* NULL: not one complete JSON text. */
+/* NULL: not one complete JSON text, or one that the gate (json-gate.h) does not let through. */
 JsonNode *fel_json_parse (const char *text, gsize len);
 
 /* (transfer none) (nullable) */
