@@ -82,38 +82,38 @@ fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error)
   op_answer (self, NULL, error);
 }
 
+/* By quark and code, not by the name of the remote error: libsecret strips that from some. */
 static const struct
 {
-  const char *name; /* of a D-Bus error */
-  FelError code;
-} remote_errors[] = {
-  { "org.freedesktop.Secret.Error.IsLocked", FEL_ERROR_KEYRING_LOCKED },
-  { "org.freedesktop.Secret.Error.NoSuchObject", FEL_ERROR_NOT_FOUND },
-  { "org.freedesktop.DBus.Error.UnknownObject", FEL_ERROR_NOT_FOUND },
-  { "org.freedesktop.DBus.Error.UnknownMethod", FEL_ERROR_NOT_FOUND },
-  { "org.freedesktop.DBus.Error.ServiceUnknown", FEL_ERROR_KEYRING_ABSENT },
-  { "org.freedesktop.DBus.Error.NameHasNoOwner", FEL_ERROR_KEYRING_ABSENT },
-  { "org.freedesktop.DBus.Error.NoReply", FEL_ERROR_TIMED_OUT },
-  { "org.freedesktop.DBus.Error.Timeout", FEL_ERROR_TIMED_OUT },
+  GQuark (*domain) (void);
+  int code;
+  FelError error;
+} foreign_errors[] = {
+  { secret_error_get_quark, SECRET_ERROR_IS_LOCKED, FEL_ERROR_KEYRING_LOCKED },
+  { secret_error_get_quark, SECRET_ERROR_NO_SUCH_OBJECT, FEL_ERROR_NOT_FOUND },
+  { g_dbus_error_quark, G_DBUS_ERROR_UNKNOWN_OBJECT, FEL_ERROR_NOT_FOUND },
+  { g_dbus_error_quark, G_DBUS_ERROR_UNKNOWN_METHOD, FEL_ERROR_NOT_FOUND },
+  { g_dbus_error_quark, G_DBUS_ERROR_SERVICE_UNKNOWN, FEL_ERROR_KEYRING_ABSENT },
+  { g_dbus_error_quark, G_DBUS_ERROR_NAME_HAS_NO_OWNER, FEL_ERROR_KEYRING_ABSENT },
+  { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_EXEC_FAILED, FEL_ERROR_KEYRING_ABSENT },
+  { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_FORK_FAILED, FEL_ERROR_KEYRING_ABSENT },
+  { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_CHILD_EXITED, FEL_ERROR_KEYRING_ABSENT },
+  { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED, FEL_ERROR_KEYRING_ABSENT },
+  { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_FAILED, FEL_ERROR_KEYRING_ABSENT },
+  { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND, FEL_ERROR_KEYRING_ABSENT },
+  { g_dbus_error_quark, G_DBUS_ERROR_NO_REPLY, FEL_ERROR_TIMED_OUT },
+  { g_dbus_error_quark, G_DBUS_ERROR_TIMEOUT, FEL_ERROR_TIMED_OUT },
+  { g_dbus_error_quark, G_DBUS_ERROR_TIMED_OUT, FEL_ERROR_TIMED_OUT },
+  { g_io_error_quark, G_IO_ERROR_TIMED_OUT, FEL_ERROR_TIMED_OUT },
+  { g_io_error_quark, G_IO_ERROR_CANCELLED, FEL_ERROR_TIMED_OUT },
 };
 
 static FelError
 classify (const GError *foreign)
 {
-  g_autofree char *name = g_dbus_error_is_remote_error (foreign) ? g_dbus_error_get_remote_error (foreign) : NULL;
-
-  for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (remote_errors); i++)
-    if (g_str_equal (name, remote_errors[i].name))
-      return remote_errors[i].code;
-  if (name != NULL && g_str_has_prefix (name, "org.freedesktop.DBus.Error.Spawn."))
-    return FEL_ERROR_KEYRING_ABSENT;
-  if (g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
-    return FEL_ERROR_KEYRING_LOCKED;
-  if (g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT))
-    return FEL_ERROR_NOT_FOUND;
-  if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
-      || g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return FEL_ERROR_TIMED_OUT;
+  for (gsize i = 0; i < G_N_ELEMENTS (foreign_errors); i++)
+    if (g_error_matches (foreign, foreign_errors[i].domain (), foreign_errors[i].code))
+      return foreign_errors[i].error;
   return FEL_ERROR_INTERNAL;
 }
 

@@ -10,6 +10,7 @@ struct FelMirror
   guint loading;      /* loads under way: credentials and tokens */
   gboolean stale;     /* something happened that needs another load after this one */
   GPtrArray *waiters; /* of Waiter */
+  GHashTable *buried; /* set of "backend\nid" */
 };
 
 typedef struct
@@ -27,6 +28,7 @@ fel_mirror_new (FelBroker *broker)
 
   self->broker = broker;
   self->waiters = g_ptr_array_new_with_free_func (g_free);
+  self->buried = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -36,7 +38,37 @@ fel_mirror_free (FelMirror *self)
   if (self == NULL)
     return;
   g_ptr_array_unref (self->waiters);
+  g_hash_table_unref (self->buried);
   g_free (self);
+}
+
+static void
+on_unburied_deleted (gpointer result, const GError *error, gpointer user_data)
+{
+}
+
+static void
+mirror_put_credential (FelMirror *self, const char *path, FelCredential *credential)
+{
+  g_autofree char *key = g_strconcat (credential->backend, "\n", credential->id, NULL);
+
+  if (g_hash_table_contains (self->buried, key))
+    fel_keyring_delete (self->broker->keyring, path, on_unburied_deleted, NULL);
+  else
+    fel_catalog_put (self->broker->catalog, path, credential);
+}
+
+void
+fel_mirror_bury (FelMirror *self, const char *backend, const char *id)
+{
+  FelCatalogQuery query = { .backend = backend, .id = id };
+  FelCatalogEntry *entry = fel_catalog_newest (self->broker->catalog, &query);
+
+  g_hash_table_add (self->buried, g_strconcat (backend, "\n", id, NULL));
+  if (entry == NULL)
+    return;
+  fel_keyring_delete (self->broker->keyring, entry->path, on_unburied_deleted, NULL);
+  fel_catalog_remove (self->broker->catalog, entry->path);
 }
 
 void
@@ -89,7 +121,7 @@ mirror_put (FelMirror *self, const FelKeyringItem *item)
           = fel_credential_from_attributes (item->attributes, item->label, item->created_sec);
 
       if (credential != NULL)
-        fel_catalog_put (self->broker->catalog, item->path, credential);
+        mirror_put_credential (self, item->path, credential);
     }
   else if (g_strcmp0 (schema, FEL_SCHEMA_TOKEN) == 0 && backend != NULL)
     fel_token_cache_found (self->broker->token_cache, backend, g_hash_table_lookup (item->attributes, "account"),

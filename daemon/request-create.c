@@ -4,6 +4,7 @@
 
 #include "access.h"
 #include "error.h"
+#include "mirror.h"
 #include "verb.h"
 
 enum
@@ -22,7 +23,16 @@ is_same_target (const FelCredential *credential, const FelRequest *self)
 {
   return g_str_equal (credential->backend, self->instance->name)
          && g_str_equal (credential->workspace, self->workspace) && g_str_equal (credential->database, self->database)
-         && g_strcmp0 (credential->tenant_id, self->options->tenant_id) == 0;
+         && g_strcmp0 (credential->tenant_id, self->options->tenant_id) == 0
+         && (credential->internal == FEL_TRUE) == self->options->internal;
+}
+
+static gboolean
+is_same_wish (const FelRequest *a, const FelRequest *b)
+{
+  return a->instance == b->instance && g_str_equal (a->workspace, b->workspace)
+         && g_str_equal (a->database, b->database) && a->options->internal == b->options->internal
+         && g_strcmp0 (a->options->tenant_id, b->options->tenant_id) == 0;
 }
 
 static void
@@ -56,11 +66,7 @@ create_is_repeat (FelRequest *self)
     }
   key = g_strconcat ("request\n", self->options->request_id, NULL);
   leader = g_hash_table_lookup (self->broker->flights, key);
-  if (entry != NULL
-      || (leader != NULL
-          && (leader->instance != self->instance || !g_str_equal (leader->workspace, self->workspace)
-              || !g_str_equal (leader->database, self->database)
-              || g_strcmp0 (leader->options->tenant_id, self->options->tenant_id) != 0)))
+  if (entry != NULL || (leader != NULL && !is_same_wish (leader, self)))
     {
       fail_reused_request_id (self);
       return TRUE;
@@ -162,7 +168,10 @@ create_finish_undone (FelRequest *self)
   g_autoptr (GError) error = NULL;
 
   if (outcome == NULL)
-    error = g_error_new (why->domain, why->code, "%s; it was revoked again", why->message);
+    {
+      error = g_error_new (why->domain, why->code, "%s; it was revoked again", why->message);
+      fel_mirror_bury (self->broker->mirror, self->instance->name, self->id);
+    }
   else
     error = g_error_new (why->domain, why->code, "%s; revoking credential '%s' again failed too: %s", why->message,
                          self->id, outcome->message);

@@ -157,7 +157,9 @@ bare_host (const char *text)
 {
   g_autoptr (GUri) uri = NULL;
 
-  if (text == NULL || strstr (text, "://") == NULL)
+  if (text == NULL || *text == '\0')
+    return NULL;
+  if (strstr (text, "://") == NULL)
     return g_strdup (text);
   uri = g_uri_parse (text, G_URI_FLAGS_PARSE_RELAXED, NULL);
   return uri != NULL ? g_strdup (g_uri_get_host (uri)) : NULL;
@@ -180,7 +182,7 @@ report_database (const FelHost *host, FelOut *out, JsonObject *database, const c
   host->set_string (out, FEL_FIELD_API_HOST, api_host);
   report_bool (host, out, FEL_FIELD_SHARDED, database, "sharded");
   report_bool (host, out, FEL_FIELD_EXPANDABLE, database, "expandable");
-  if (server == NULL || *server == '\0')
+  if (server == NULL)
     return;
   host->set_string (out, FEL_FIELD_HOST, server);
   host->set_int64 (out, FEL_FIELD_PORT, PORT);
