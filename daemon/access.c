@@ -53,10 +53,11 @@ access_finish (FelAccess *self, FelToken *token, const GError *error)
 }
 
 GError *
-fel_access_error (const FelInstance *instance)
+fel_access_error (const FelInstance *instance, const GError *reason)
 {
-  return g_error_new (FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED, "backend '%s' needs a sign-in: run `felucca sign-in %s`",
-                      instance->name, instance->name);
+  return g_error_new (FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED, "backend '%s' needs a sign-in: run `felucca sign-in %s`%s%s%s",
+                      instance->name, instance->name, reason != NULL ? " (" : "", reason != NULL ? reason->message : "",
+                      reason != NULL ? ")" : "");
 }
 
 void
@@ -71,10 +72,11 @@ fel_access_refuse (FelBroker *broker, FelInstance *instance)
     broker->listener.sign_in_required (instance->name, broker->listener_data);
 }
 
+/* reason: (nullable) what the provider said */
 static void
-access_finish_refused (FelAccess *self)
+access_finish_refused (FelAccess *self, const GError *reason)
 {
-  g_autoptr (GError) error = fel_access_error (self->instance);
+  g_autoptr (GError) error = fel_access_error (self->instance, reason);
 
   fel_access_refuse (self->broker, self->instance);
   access_finish (self, NULL, error);
@@ -159,7 +161,7 @@ on_loaded (gpointer result, const GError *error, gpointer user_data)
   if (error == NULL)
     token = fel_token_parse (result, self->slot->account, &unreadable);
   if (token == NULL)
-    access_finish_refused (self);
+    access_finish_refused (self, unreadable);
   else
     {
       fel_token_slot_set (self->slot, token, FALSE);
@@ -176,14 +178,13 @@ on_refreshed (FelBackendCall *call, const GError *error, gpointer user_data)
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
 
   if (g_error_matches (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED))
-    access_finish_refused (self);
+    access_finish_refused (self, error);
   else if (error != NULL)
     access_finish (self, NULL, error);
   else
     {
-      /* An end that lies in the past by our clock says that the clocks differ: then a refusal decides. */
       token = fel_token_new (call->secret, call->refresh_secret != NULL ? call->refresh_secret : old->refresh,
-                             call->expires_sec > now_sec ? call->expires_sec : 0, old->account,
+                             fel_token_plausible_end (call->expires_sec, now_sec), old->account,
                              (const char *const *) old->workspaces);
       fel_token_slot_set (self->slot, token, TRUE);
       fel_access_keep (self->broker, self->instance, token, on_refreshed_kept, self);
@@ -222,7 +223,7 @@ access_step (FelAccess *self)
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
 
   if (slot->refused || (slot->token == NULL && slot->path == NULL))
-    access_finish_refused (self);
+    access_finish_refused (self, NULL);
   else if (slot->token == NULL)
     fel_keyring_read (self->broker->keyring, slot->path, on_loaded, self);
   else if (slot->unsaved)
@@ -237,7 +238,7 @@ access_step (FelAccess *self)
         access_refresh (self);
         return;
       case FEL_TOKEN_DEAD:
-        access_finish_refused (self);
+        access_finish_refused (self, NULL);
         return;
       }
 }

@@ -21,5 +21,5 @@ void fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token,
 /* The provider wants a new sign-in: remembers that, tells it once. */
 void fel_access_refuse (FelBroker *broker, FelInstance *instance);
 
-/* "sign in" as an error, with what to type. */
-GError *fel_access_error (const FelInstance *instance);
+/* "sign in" as an error, with what to type. reason: (nullable) what the provider said. */
+GError *fel_access_error (const FelInstance *instance, const GError *reason);

@@ -135,20 +135,43 @@ fel_backend_call_unref (FelBackendCall *self)
 
 /* The host's side of the ABI; all of it on the worker that runs the verb. */
 
+static gboolean
+has_control_character (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    if (g_unichar_iscntrl (g_utf8_get_char (p)))
+      return TRUE;
+  return FALSE;
+}
+
+/* Valid UTF-8 without control characters, cut to what a sentence may have. */
+static char *
+one_line (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  for (const char *p = valid; *p != '\0' && line->len < SENTENCE_LEN_MAX; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      g_string_append_unichar (line, g_unichar_iscntrl (c) ? ' ' : c);
+    }
+  return g_string_free (g_steal_pointer (&line), FALSE);
+}
+
 static bool
 host_fail (FelOut *out, int failure, const char *sentence)
 {
   FelBackendCall *self = &out->call;
   FelError code = FEL_ERROR_BACKEND_FAILED;
-  g_autofree char *valid = g_utf8_make_valid (sentence != NULL ? sentence : "", -1);
+  g_autofree char *shown = one_line (sentence != NULL ? sentence : "");
 
   for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
     if ((int) failures[i].failure == (failure & ~FEL_FAILURE_MAYBE_MINTED))
       code = failures[i].error;
-  if (strlen (valid) > SENTENCE_LEN_MAX)
-    *g_utf8_find_prev_char (valid, valid + SENTENCE_LEN_MAX + 1) = '\0';
   g_clear_error (&self->error);
-  self->error = g_error_new_literal (FEL_ERROR, (int) code, *valid != '\0' ? valid : "it gave no reason");
+  self->error = g_error_new_literal (FEL_ERROR, (int) code, *shown != '\0' ? shown : "it gave no reason");
   self->maybe_minted = (failure & FEL_FAILURE_MAYBE_MINTED) != 0;
   return false;
 }
@@ -173,11 +196,9 @@ host_set_string (FelOut *out, FelField field, const char *value)
   FelBackendCall *self = &out->call;
   char **slot = NULL;
 
-  if (value == NULL || *value == '\0' || strlen (value) > STRING_LEN_MAX || !g_utf8_validate (value, -1, NULL))
+  if (value == NULL || *value == '\0' || strlen (value) > STRING_LEN_MAX || !g_utf8_validate (value, -1, NULL)
+      || has_control_character (value))
     return;
-  for (const char *p = value; *p != '\0'; p++)
-    if (g_ascii_iscntrl (*p))
-      return;
   if (field == FEL_FIELD_WORKSPACE)
     {
       if (self->workspaces == NULL)

@@ -12,6 +12,8 @@ struct FelBusCalls
 {
   FelCallers *callers;
   GPtrArray *open; /* of BusCall */
+  FelBusCallsEmpty empty;
+  gpointer user_data;
 };
 
 typedef struct
@@ -41,6 +43,14 @@ bus_call_free (gpointer data)
 }
 
 static void
+calls_drop (FelBusCalls *self, BusCall *call)
+{
+  g_ptr_array_remove_fast (self->open, call);
+  if (self->open->len == 0)
+    self->empty (self->user_data);
+}
+
+static void
 on_left (FelCaller *caller, gpointer user_data)
 {
   FelBusCalls *self = user_data;
@@ -55,17 +65,19 @@ on_left (FelCaller *caller, gpointer user_data)
       if (call->started)
         fel_request_orphan (call->request);
       else
-        g_ptr_array_remove_index (self->open, i);
+        calls_drop (self, call);
     }
 }
 
 FelBusCalls *
-fel_bus_calls_new (sd_bus *bus)
+fel_bus_calls_new (sd_bus *bus, FelBusCallsEmpty empty, gpointer user_data)
 {
   FelBusCalls *self = g_new0 (FelBusCalls, 1);
 
   self->callers = fel_callers_new (bus, on_left, self);
   self->open = g_ptr_array_new_with_free_func (bus_call_free);
+  self->empty = empty;
+  self->user_data = user_data;
   return self;
 }
 
@@ -85,7 +97,6 @@ fel_bus_calls_open (const FelBusCalls *self)
   return self->open->len;
 }
 
-/* With secret-fd the password goes there and is in no reply. */
 static gboolean
 bus_call_hand_over_secret (BusCall *self, GError **error)
 {
@@ -93,10 +104,7 @@ bus_call_hand_over_secret (BusCall *self, GError **error)
 
   if (request->options->secret_fd < 0 || request->secret == NULL)
     return TRUE;
-  if (!fel_secret_pipe_write (request->options->secret_fd, request->secret, error))
-    return FALSE;
-  g_clear_pointer (&request->secret, fel_secret_unref);
-  return TRUE;
+  return fel_secret_pipe_write (request->options->secret_fd, request->secret, error);
 }
 
 static int
@@ -140,7 +148,7 @@ bus_call_end (BusCall *self)
 {
   if (self->caller != NULL)
     self->caller->open--;
-  g_ptr_array_remove_fast (self->calls->open, self);
+  calls_drop (self->calls, self);
 }
 
 static void

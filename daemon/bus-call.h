@@ -17,7 +17,10 @@ typedef struct FelBusCalls FelBusCalls;
 /* Appends the request's answer. Returns what sd-bus returns. */
 typedef int (*FelBusAnswer) (sd_bus_message *reply, FelRequest *request);
 
-FelBusCalls *fel_bus_calls_new (sd_bus *bus);
+/* The last open call has ended. */
+typedef void (*FelBusCallsEmpty) (gpointer user_data);
+
+FelBusCalls *fel_bus_calls_new (sd_bus *bus, FelBusCallsEmpty empty, gpointer user_data);
 void fel_bus_calls_free (FelBusCalls *self); /* (nullable) */
 
 /* Starts the request once it is known who calls. Returns what a method handler returns. */

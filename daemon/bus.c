@@ -24,13 +24,13 @@ struct FelBus
   FelBusEnded ended;
   gpointer user_data;
   guint idle_id;
+  gint64 last_call_usec; /* monotonic; when the last one came or ended */
   gboolean asked_for_name;
   gboolean leaving;  /* the name is being given back, or was */
   gboolean released; /* nothing new can come in under the name */
+  gboolean lost;     /* the connection is broken: nobody can be answered */
   int status;        /* to end with */
 };
-
-static void bus_rest (FelBus *self);
 
 /* Methods: parse, make the request, start it */
 
@@ -38,11 +38,10 @@ static int
 bus_begin (FelBus *self, sd_bus_message *message, FelRequest *request, const GError *error, FelBusAnswer answer,
            sd_bus_error *ret_error)
 {
-  g_clear_handle_id (&self->idle_id, g_source_remove);
+  self->last_call_usec = g_get_monotonic_time ();
   if (error == NULL)
     return fel_bus_calls_begin (self->calls, message, request, answer, ret_error);
   fel_request_unref (request);
-  bus_rest (self);
   return fel_bus_fail (ret_error, error);
 }
 
@@ -61,7 +60,10 @@ read_options (FelRequest *request, sd_bus_message *message, GError **error)
 static int
 answer_credential (sd_bus_message *reply, FelRequest *request)
 {
-  return fel_message_append_credential (reply, request->credential, TRUE, FALSE, request->secret);
+  /* With secret-fd the password has gone there. */
+  const FelSecret *password = request->options->secret_fd < 0 ? request->secret : NULL;
+
+  return fel_message_append_credential (reply, request->credential, TRUE, FALSE, password);
 }
 
 static int
@@ -290,37 +292,44 @@ bus_end (FelBus *self, int status)
 static void
 bus_end_when_drained (FelBus *self)
 {
-  if (self->released && self->broker->open_requests == 0)
+  if (self->released && self->broker->open_requests == 0 && (self->lost || fel_bus_calls_open (self->calls) == 0))
     bus_end (self, self->status);
 }
 
+static void bus_watch_idle (FelBus *self, gint64 wait_usec);
+
 static gboolean
-on_idle_timeout (gpointer user_data)
+on_idle_check (gpointer user_data)
 {
   FelBus *self = user_data;
+  gint64 timeout_usec = (gint64) self->broker->config->idle_timeout_sec * G_USEC_PER_SEC;
+  gint64 rested_usec = g_get_monotonic_time () - self->last_call_usec;
 
   self->idle_id = 0;
-  fel_bus_leave (self);
+  if (self->broker->open_requests > 0 || fel_bus_calls_open (self->calls) > 0)
+    bus_watch_idle (self, timeout_usec);
+  else if (rested_usec < timeout_usec)
+    bus_watch_idle (self, timeout_usec - rested_usec);
+  else
+    fel_bus_leave (self);
   return G_SOURCE_REMOVE;
 }
 
-/* Nothing is open: count from now, or end if that was awaited. */
+/* One timer for as long as we live, not one for each call. */
 static void
-bus_rest (FelBus *self)
+bus_watch_idle (FelBus *self, gint64 wait_usec)
 {
-  guint timeout_sec = self->broker->config->idle_timeout_sec;
-
-  g_clear_handle_id (&self->idle_id, g_source_remove);
-  if (self->leaving)
-    bus_end_when_drained (self);
-  else if (timeout_sec != 0 && self->broker->open_requests == 0)
-    self->idle_id = g_timeout_add_seconds (timeout_sec, on_idle_timeout, self);
+  if (wait_usec > 0)
+    self->idle_id = g_timeout_add ((guint) MIN (wait_usec / 1000 + 1, G_MAXUINT), on_idle_check, self);
 }
 
 static void
 on_became_idle (gpointer user_data)
 {
-  bus_rest (user_data);
+  FelBus *self = user_data;
+
+  self->last_call_usec = g_get_monotonic_time ();
+  bus_end_when_drained (self);
 }
 
 static void
@@ -329,9 +338,15 @@ on_lost (int r, gpointer user_data)
   FelBus *self = user_data;
 
   fel_log_problem ("the session bus is gone");
-  self->leaving = self->released = TRUE;
+  self->leaving = self->released = self->lost = TRUE;
   self->status = EXIT_FAILURE;
   bus_end_when_drained (self);
+}
+
+static void
+on_calls_empty (gpointer user_data)
+{
+  bus_end_when_drained (user_data);
 }
 
 static int
@@ -347,7 +362,8 @@ on_name (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
       return 1;
     }
   sd_notify (0, "READY=1");
-  bus_rest (self);
+  self->last_call_usec = g_get_monotonic_time ();
+  bus_watch_idle (self, (gint64) self->broker->config->idle_timeout_sec * G_USEC_PER_SEC);
   return 1;
 }
 
@@ -408,7 +424,7 @@ fel_bus_new (FelBroker *broker, FelBusEnded ended, gpointer user_data, GError **
       || !check (sd_bus_add_object_vtable (self->bus, NULL, FEL_OBJECT_PATH, FEL_IFACE_ACCOUNTS, accounts_vtable, self),
                  FEL_IFACE_ACCOUNTS, error))
     return NULL;
-  self->calls = fel_bus_calls_new (self->bus);
+  self->calls = fel_bus_calls_new (self->bus, on_calls_empty, self);
   self->source = fel_bus_source_new (self->bus, on_lost, self);
   g_source_attach (self->source, NULL);
   broker->listener = (FelBrokerListener){

@@ -25,8 +25,8 @@ caller_free (gpointer data)
 {
   FelCaller *self = data;
 
-  sd_bus_track_unref (self->track);
-  sd_bus_slot_unref (self->slot);
+  sd_bus_slot_unref (self->departure);
+  sd_bus_slot_unref (self->question);
   g_ptr_array_unref (self->waiting);
   g_free (self->name);
   g_free (self->label);
@@ -54,15 +54,20 @@ fel_callers_free (FelCallers *self)
   g_free (self);
 }
 
-static int
-on_left (sd_bus_track *track, void *userdata)
+static void
+caller_leave (FelCaller *self)
 {
-  FelCaller *caller = userdata;
-  FelCallers *callers = caller->callers;
+  FelCallers *callers = self->callers;
 
-  callers->left (caller, callers->user_data);
-  g_hash_table_remove (callers->by_name, caller->name);
-  return 1; /* 0 while the track lives would call us for ever */
+  callers->left (self, callers->user_data);
+  g_hash_table_remove (callers->by_name, self->name);
+}
+
+static int
+on_name_lost (sd_bus_message *signal, void *userdata, sd_bus_error *ret_error)
+{
+  caller_leave (userdata);
+  return 0;
 }
 
 /* Its unit, else the name of its program. */
@@ -114,32 +119,39 @@ on_credentials (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
   FelCaller *self = userdata;
   g_autoptr (GPtrArray) waiting = g_steal_pointer (&self->waiting);
+  gboolean is_there = !sd_bus_message_is_method_error (reply, NULL);
 
   self->waiting = g_ptr_array_new_with_free_func (g_free);
-  if (!sd_bus_message_is_method_error (reply, NULL))
+  if (is_there)
     caller_read_credentials (self, reply);
   self->known = TRUE;
-  self->slot = sd_bus_slot_unref (self->slot);
   for (guint i = 0; i < waiting->len; i++)
     {
       Waiting *call = waiting->pdata[i];
 
       call->known (self, call->user_data);
     }
+  if (!is_there) /* perhaps from before we began to watch its name */
+    caller_leave (self);
   return 1;
 }
 
+/* Not an sd_bus_track: adding a name to one asks the bus and waits, and fails when a signal arrives meanwhile. */
 static FelCaller *
 caller_new (FelCallers *callers, sd_bus_message *message)
 {
   FelCaller *self = g_new0 (FelCaller, 1);
+  g_autofree char *match = NULL;
 
   self->callers = callers;
   self->name = g_strdup (sd_bus_message_get_sender (message));
   self->waiting = g_ptr_array_new_with_free_func (g_free);
-  if (sd_bus_track_new (callers->bus, &self->track, on_left, self) >= 0
-      && sd_bus_track_add_sender (self->track, message) >= 0
-      && sd_bus_call_method_async (callers->bus, &self->slot, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+  match = g_strdup_printf ("type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                           "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
+                           self->name);
+  /* The match is in force before the question is answered: no departure falls between. */
+  if (sd_bus_add_match_async (callers->bus, &self->departure, match, on_name_lost, NULL, self) >= 0
+      && sd_bus_call_method_async (callers->bus, &self->question, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                                    "org.freedesktop.DBus", "GetConnectionCredentials", on_credentials, self, "s",
                                    self->name)
              >= 0)

@@ -17,8 +17,8 @@ typedef struct FelCaller
   gboolean known;
   gboolean allowed;
   GPtrArray *waiting; /* of calls that came before it was known */
-  sd_bus_track *track;
-  sd_bus_slot *slot;
+  sd_bus_slot *departure; /* the match for its leaving */
+  sd_bus_slot *question;  /* who it is */
 } FelCaller;
 
 typedef struct FelCallers FelCallers;

@@ -190,12 +190,18 @@ config_read_file (FelConfig *self, const char *file)
 {
   g_autoptr (GKeyFile) keys = g_key_file_new ();
   g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
   g_auto (GStrv) groups = NULL;
+  gsize len;
 
-  if (!g_key_file_load_from_file (keys, file, G_KEY_FILE_NONE, &error))
+  if (!g_file_get_contents (file, &text, &len, &error) && g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    return;
+  /* GKeyFile would stop at a NUL and take what is before it for the whole. */
+  if (text != NULL && !g_utf8_validate_len (text, len, NULL))
+    g_set_error (&error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING, "it is not a text in UTF-8");
+  if (error != NULL || !g_key_file_load_from_data (keys, text, len, G_KEY_FILE_NONE, &error))
     {
-      if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        config_add_problem (self, NULL, g_strdup_printf ("%s: %s", file, error->message));
+      config_add_problem (self, NULL, g_strdup_printf ("%s: %s", file, error->message));
       return;
     }
   groups = g_key_file_get_groups (keys, NULL);

@@ -206,7 +206,7 @@ module_open (FelRegistry *self, FelInstance *instance, GError **error)
                    instance->config->module, FEL_BACKEND_SYMBOL);
       return FALSE;
     }
-  return backend_adopt (instance, symbol, error) && check_settings (instance, error);
+  return backend_adopt (instance, symbol, error);
 }
 
 gboolean
@@ -216,8 +216,11 @@ fel_registry_load (FelRegistry *self, FelInstance *instance, GError **error)
 
   if (!instance->loaded && instance->failure == NULL)
     {
-      if (module_open (self, instance, &why))
+      if (module_open (self, instance, &why) && check_settings (instance, &why))
         instance->loaded = TRUE;
+      else if (instance->backend.struct_size == 0)
+        instance->failure = g_strdup_printf ("%s: [backend %s] module: %s", instance->config->file, instance->name,
+                                             why->message);
       else
         instance->failure = g_strdup (why->message);
     }

@@ -90,9 +90,8 @@ sign_in_keep (FelRequest *self)
   const char *account = call->account != NULL ? call->account : call->account_id;
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
 
-  /* The provider has just taken it: an end in the past is a matter of clocks. */
   self->token = fel_token_new (self->options->token, self->refresh_token,
-                               call->expires_sec > now_sec ? call->expires_sec : 0,
+                               fel_token_plausible_end (call->expires_sec, now_sec),
                                account != NULL ? account : "unknown",
                                call->workspaces != NULL ? (const char *const *) call->workspaces->pdata : NULL);
   fel_access_keep (self->broker, self->instance, self->token, on_kept, fel_request_ref (self));

@@ -77,7 +77,10 @@ create_is_repeat (FelRequest *self)
 static void
 on_access (FelToken *token, const GError *error, gpointer user_data)
 {
-  fel_request_on_keyring (NULL, error, user_data);
+  FelRequest *self = user_data;
+
+  self->token = token != NULL ? fel_token_ref (token) : NULL;
+  fel_request_on_keyring (NULL, error, self);
 }
 
 static void
@@ -215,6 +218,7 @@ create_mint (FelRequest *self)
       return;
     }
   self->call = fel_request_new_call (self, FEL_VERB_MINT);
+  self->call->token = g_steal_pointer (&self->token);
   fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
 }
 

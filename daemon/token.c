@@ -42,6 +42,12 @@ fel_token_unref (FelToken *self)
   g_free (self);
 }
 
+gint64
+fel_token_plausible_end (gint64 expires_sec, gint64 now_sec)
+{
+  return expires_sec > now_sec - FRESH_SEC ? expires_sec : 0;
+}
+
 FelTokenVerdict
 fel_token_judge (const FelToken *self, gboolean rejected, gint64 now_sec)
 {

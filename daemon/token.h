@@ -33,6 +33,10 @@ FelToken *fel_token_new (FelSecret *access, FelSecret *refresh, gint64 expires_s
 FelToken *fel_token_ref (FelToken *self);
 void fel_token_unref (FelToken *self); /* (nullable) */
 
+/* When a token that has just been used with success ends: an end that lies clearly in the past by our clock says that the
+ * clocks differ, and then a refusal decides (0). */
+gint64 fel_token_plausible_end (gint64 expires_sec, gint64 now_sec);
+
 /* rejected: the provider has refused this very token. */
 FelTokenVerdict fel_token_judge (const FelToken *self, gboolean rejected, gint64 now_sec);
 

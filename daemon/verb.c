@@ -35,7 +35,7 @@ on_called (FelBackendCall *call, const GError *error, gpointer user_data)
     verb_finish (self, error);
   else if (self->again)
     {
-      refused = fel_access_error (call->instance);
+      refused = fel_access_error (call->instance, error);
       fel_access_refuse (self->broker, call->instance);
       verb_finish (self, refused);
     }
@@ -77,7 +77,7 @@ fel_verb_run (FelBroker *broker, FelBackendCall *call, FelBackendCallDone done, 
   self->call = fel_backend_call_ref (call);
   self->done = done;
   self->user_data = user_data;
-  if ((call->instance->backend.flags & FEL_BACKEND_NEEDS_TOKEN) != 0)
+  if (call->token == NULL && (call->instance->backend.flags & FEL_BACKEND_NEEDS_TOKEN) != 0)
     verb_get_access (self, NULL);
   else
     fel_backend_call_run (call, broker->work, on_called, self);

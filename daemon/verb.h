@@ -7,5 +7,5 @@
 
 #include "backend-call.h"
 
-/* done as in fel_backend_call_run. The instance must be prepared, and the keyring unlocked if it needs a token. */
+/* done as in fel_backend_call_run. A token that the call has already is used first. The instance must be prepared, and the keyring unlocked if it needs a token. */
 void fel_verb_run (FelBroker *broker, FelBackendCall *call, FelBackendCallDone done, gpointer user_data);

@@ -9,7 +9,8 @@
 #define IDLE_TIMEOUT_SEC 30 /* shorter than servers keep a silent connection, so that they do not close it under us */
 #define CONNECTIONS_PER_HOST_MAX 8
 
-/* Sessions by the certificates they trust; made on demand, kept for the life of the process. */
+/* Sessions by the certificates they trust and by whether a proxy may be between; made on demand, kept for the life of
+ * the process. */
 static GMutex sessions_lock;
 static GHashTable *sessions;
 
@@ -55,17 +56,19 @@ fel_http_check_url (const char *url, GError **error)
 }
 
 static SoupSession *
-session_new (const char *ca_file, GError **error)
+session_new (const char *ca_file, gboolean direct, GError **error)
 {
   g_autoptr (SoupSession) session = NULL;
   g_autoptr (GTlsDatabase) trusted = NULL;
 
-  if (*ca_file != '\0' && (trusted = g_tls_file_database_new (ca_file, error)) == NULL)
+  if (ca_file != NULL && (trusted = g_tls_file_database_new (ca_file, error)) == NULL)
     return NULL;
   session = soup_session_new_with_options ("user-agent", "felucca", "idle-timeout", IDLE_TIMEOUT_SEC,
                                            "max-conns-per-host", CONNECTIONS_PER_HOST_MAX, NULL);
   if (trusted != NULL)
     soup_session_set_tls_database (session, trusted);
+  if (direct)
+    soup_session_set_proxy_resolver (session, NULL);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_CONTENT_DECODER);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_COOKIE_JAR);
@@ -76,15 +79,20 @@ session_new (const char *ca_file, GError **error)
 static SoupSession *
 session_for (const FelHttpRequest *request, GError **error)
 {
-  const char *key = request->ca_file != NULL ? request->ca_file : "";
+  g_autoptr (GUri) uri = g_uri_parse (request->url, SOUP_HTTP_URI_FLAGS, error);
+  gboolean direct = uri != NULL && is_loopback (g_uri_get_host (uri));
+  g_autofree char *key = g_strdup_printf ("%d %s", direct, request->ca_file != NULL ? request->ca_file : "");
   SoupSession *session;
+
+  if (uri == NULL)
+    return NULL;
 
   g_mutex_lock (&sessions_lock);
   if (sessions == NULL)
     sessions = g_hash_table_new (g_str_hash, g_str_equal);
   session = g_hash_table_lookup (sessions, key);
-  if (session == NULL && (session = session_new (key, error)) != NULL)
-    g_hash_table_insert (sessions, g_strdup (key), session);
+  if (session == NULL && (session = session_new (request->ca_file, direct, error)) != NULL)
+    g_hash_table_insert (sessions, g_steal_pointer (&key), session);
   g_mutex_unlock (&sessions_lock);
   return session;
 }

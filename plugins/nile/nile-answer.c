@@ -10,6 +10,7 @@
 
 #define PORT 5432
 #define MESSAGE_LEN_MAX 200
+#define SECRET_LEN_MIN 32 /* a word that long, of the characters that tokens are made of, could be one */
 
 static const struct
 {
@@ -23,19 +24,37 @@ static const struct
 
 /* Failures */
 
-/* What the provider says, made fit for one line; NULL when there is nothing that can be shown. */
+static size_t
+token_word_len (const char *text)
+{
+  size_t len = 0;
+
+  while (g_ascii_isalnum (text[len]) || (text[len] != '\0' && strchr ("-._~+/=", text[len]) != NULL))
+    len++;
+  return len;
+}
+
+/* The beginning of what the provider says, without words that could be somebody's token or password; NULL when there is
+ * nothing that can be shown. token: of this request; (nullable) */
 static char *
 presentable (const char *message, const char *token)
 {
-  char *shown;
+  g_autoptr (GString) shown = g_string_new (NULL);
 
   if (message == NULL || *message == '\0' || (token != NULL && strstr (message, token) != NULL))
     return NULL;
-  shown = g_utf8_substring (message, 0, MIN (g_utf8_strlen (message, -1), MESSAGE_LEN_MAX));
-  for (char *p = shown; *p != '\0'; p++)
-    if (g_ascii_iscntrl (*p))
-      *p = ' ';
-  return shown;
+  for (const char *p = message; *p != '\0' && shown->len < MESSAGE_LEN_MAX;)
+    {
+      size_t word_len = token_word_len (p);
+      size_t step = word_len > 0 ? word_len : (size_t) (g_utf8_next_char (p) - p);
+
+      if (word_len >= SECRET_LEN_MIN)
+        g_string_append (shown, "[…]");
+      else
+        g_string_append_len (shown, p, (gssize) step);
+      p += step;
+    }
+  return g_string_free (g_steal_pointer (&shown), FALSE);
 }
 
 /* errorCode, or the `error` of RFC 6749, section 5.2 */

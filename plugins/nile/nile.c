@@ -91,6 +91,7 @@ nile_check (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
   static const char *const urls[] = { "url", "authorize-url" };
   const char *ssl_mode = setting (request, "ssl-mode", SSL_MODE_DEFAULT);
+  const char *ca_file = setting (request, "ca-file", NULL);
 
   for (size_t i = 0; i < G_N_ELEMENTS (urls); i++)
     {
@@ -103,6 +104,8 @@ nile_check (const FelHost *host, const FelVerbRequest *request, FelOut *out)
       sentence = g_strdup_printf ("%s: %s", urls[i], error->message);
       return host->fail (out, FEL_FAILURE_INVALID, sentence);
     }
+  if (ca_file != NULL && !g_file_test (ca_file, G_FILE_TEST_IS_REGULAR))
+    return host->fail (out, FEL_FAILURE_INVALID, "ca-file: there is no such file");
   if (!g_strv_contains (ssl_modes, ssl_mode))
     return host->fail (out, FEL_FAILURE_INVALID, "ssl-mode: it is none of libpq's modes");
   return true;
