@@ -204,8 +204,18 @@ class Desktop:
     # The daemon
 
     def write_config(self, text: str | None = None) -> None:
-        default = f"[daemon]\ndefault-backend=nile\n\n[backend nile]\nmodule=nile\nurl={self.nile.url}\ntimeout=10\n"
-        (self.root / "config/felucca/felucca.conf").write_text((text or default) + self.extra_config)
+        (self.root / "config/felucca/felucca.conf").write_text((text or self.config_text()) + self.extra_config)
+
+    def config_text(self, url: str | None = None, **settings: Any) -> str:
+        """A configuration with one backend, nile; by default at the stand-in."""
+        lines = [f"{key.replace('_', '-')}={value}" for key, value in ({"timeout": 10} | settings).items()]
+        return "\n".join(["[daemon]", "default-backend=nile", "", "[backend nile]", "module=nile",
+                          f"url={url or self.nile.url}", *lines, ""])
+
+    def reconfigure(self, url: str | None = None, **settings: Any) -> None:
+        """Restarts the daemon with other settings of the backend nile; the sign-in stays."""
+        self.write_config(self.config_text(url, **settings))
+        self.restart_daemon()
 
     def start_daemon(self, wait: bool = True, **variables: str) -> None:
         log = open(self.root / "daemon.log", "ab")
@@ -234,19 +244,26 @@ class Desktop:
     def call(self, method: str, signature: str = "()", *arguments: Any, interface: str = CREDENTIALS,
              bus: Gio.DBusConnection | None = None, fds: tuple[int, ...] = (), timeout_msec: int = 60000) -> Any:
         """A method's unpacked result: the one value, or None. fds are sent along; name them by their index."""
+        reply = self.call_variant(method, GLib.Variant(signature, arguments), interface, bus, fds, timeout_msec)
+        values = reply.unpack()
+        return values[0] if values else None
+
+    def call_variant(self, method: str, arguments: GLib.Variant, interface: str = CREDENTIALS,
+                     bus: Gio.DBusConnection | None = None, fds: tuple[int, ...] = (),
+                     timeout_msec: int = 60000) -> GLib.Variant:
+        """The reply as it came, with its types and the order of its entries."""
         fd_list = Gio.UnixFDList.new()
         for fd in fds:
             fd_list.append(fd)
         try:
             reply, _ = (bus or self.bus).call_with_unix_fd_list_sync(
-                NAME, PATH, interface, method, GLib.Variant(signature, arguments), None, Gio.DBusCallFlags.NO_AUTO_START,
-                timeout_msec, fd_list, None)
+                NAME, PATH, interface, method, arguments, None, Gio.DBusCallFlags.NO_AUTO_START, timeout_msec,
+                fd_list, None)
         except GLib.Error as error:
-            name = Gio.DBusError.get_remote_error(error)
-            Gio.DBusError.strip_remote_error(error)
-            raise BusError(name or "", error.message) from None
-        values = reply.unpack()
-        return values[0] if values else None
+            name = Gio.DBusError.get_remote_error(error) or ""
+            # GDBus puts the name before the message; its own way to take it off works on a copy here.
+            raise BusError(name, error.message.removeprefix(f"GDBus.Error:{name}: ")) from None
+        return reply
 
     def create(self, workspace: str = "acme", database: str = "orders", bus: Any = None, **options: GLib.Variant) -> dict[str, Any]:
         return self.call("CreateCredential", "(ssa{sv})", workspace, database, vardict(options), bus=bus)

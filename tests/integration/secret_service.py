@@ -1,0 +1,191 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A small Secret Service that does what a test tells it: fails, hangs, or has no default collection.
+
+It keeps items in memory and speaks the `plain` algorithm only. It runs in a thread of the test with a connection of
+its own (Secret Service API Draft 0.2).
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import Counter
+from typing import Any, Callable
+
+from gi.repository import Gio, GLib
+
+from desktop import DEADLINE_SEC, Desktop
+
+ROOT = "/org/freedesktop/secrets"
+LOGIN = ROOT + "/collection/login"
+SESSION = ROOT + "/collection/session"
+SERVICE_IFACE = "org.freedesktop.Secret.Service"
+COLLECTION_IFACE = "org.freedesktop.Secret.Collection"
+ITEM_IFACE = "org.freedesktop.Secret.Item"
+PROPERTIES_IFACE = "org.freedesktop.DBus.Properties"
+NO_SUCH_OBJECT = "org.freedesktop.Secret.Error.NoSuchObject"
+
+INTERFACES = {interface.name: interface for interface in Gio.DBusNodeInfo.new_for_xml("""<node>
+<interface name="org.freedesktop.Secret.Service">
+  <method name="OpenSession"><arg type="s" direction="in"/><arg type="v" direction="in"/>
+    <arg type="v" direction="out"/><arg type="o" direction="out"/></method>
+  <method name="SearchItems"><arg type="a{ss}" direction="in"/>
+    <arg type="ao" direction="out"/><arg type="ao" direction="out"/></method>
+  <method name="Unlock"><arg type="ao" direction="in"/><arg type="ao" direction="out"/><arg type="o" direction="out"/></method>
+  <method name="GetSecrets"><arg type="ao" direction="in"/><arg type="o" direction="in"/>
+    <arg type="a{o(oayays)}" direction="out"/></method>
+  <method name="ReadAlias"><arg type="s" direction="in"/><arg type="o" direction="out"/></method>
+</interface>
+<interface name="org.freedesktop.Secret.Collection">
+  <method name="CreateItem"><arg type="a{sv}" direction="in"/><arg type="(oayays)" direction="in"/>
+    <arg type="b" direction="in"/><arg type="o" direction="out"/><arg type="o" direction="out"/></method>
+</interface>
+<interface name="org.freedesktop.Secret.Item"><method name="Delete"><arg type="o" direction="out"/></method></interface>
+<interface name="org.freedesktop.DBus.Properties">
+  <method name="Get"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="v" direction="out"/></method>
+  <method name="GetAll"><arg type="s" direction="in"/><arg type="a{sv}" direction="out"/></method>
+</interface>
+</node>""").interfaces}
+
+
+class Failure(Exception):
+    """An error reply."""
+
+
+class SecretServiceStandIn:
+    """Use as a context manager. Set `faults[METHOD]` to `error`, `hang`, or to the name of a D-Bus error."""
+
+    def __init__(self, desktop: Desktop, default: str = LOGIN):
+        self.address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
+        self.default = default
+        self.faults: dict[str, str] = {}
+        self.calls: Counter[str] = Counter()
+        self.items: dict[str, dict[str, Any]] = {}
+        self._held: list[Callable[[], None]] = []
+        self._numbers = itertools.count(1)
+        self._ready = threading.Event()
+        self.context = GLib.MainContext.new()
+        self.loop = GLib.MainLoop.new(self.context, False)
+        self.thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "SecretServiceStandIn":
+        self.thread.start()
+        assert self._ready.wait(DEADLINE_SEC), "the stand-in did not start"
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self._in_thread(self.loop.quit)
+        self.thread.join(DEADLINE_SEC)
+
+    def password_of(self, **attributes: str) -> str | None:
+        """The secret of the one item with these attributes."""
+        for item in list(self.items.values()):
+            if attributes.items() <= item["attributes"].items():
+                return item["secret"].decode()
+        return None
+
+    def let_go(self) -> None:
+        """Does all that hangs, and answers it if anybody still listens."""
+        self.faults.clear()
+        over = threading.Event()
+        self._in_thread(lambda: [held() for held in self._held] and None or over.set())
+        assert over.wait(DEADLINE_SEC)
+
+    def _in_thread(self, function: Callable[[], Any]) -> None:
+        source = GLib.idle_source_new()
+        source.set_callback(lambda *_: function() and False)
+        source.attach(self.context)
+
+    def _run(self) -> None:
+        self.context.push_thread_default()
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        self.bus = Gio.DBusConnection.new_for_address_sync(self.address, flags, None, None)
+        self._serve(ROOT, SERVICE_IFACE)
+        for collection in (LOGIN, SESSION):
+            self._serve(collection, COLLECTION_IFACE)
+        self.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
+                           GLib.Variant("(su)", ("org.freedesktop.secrets", 4)), None, 0, 5000, None)
+        self._ready.set()
+        self.loop.run()
+        self.bus.close_sync(None)
+        self.context.pop_thread_default()
+
+    def _serve(self, path: str, interface: str) -> None:
+        for name in (interface, PROPERTIES_IFACE):
+            self.bus.register_object(path, INTERFACES[name], self._on_call, None, None)
+
+    def _on_call(self, bus: Any, sender: str, path: str, interface: str, method: str, parameters: GLib.Variant,
+                 invocation: Gio.DBusMethodInvocation) -> None:
+        self.calls[method] += 1
+        fault = self.faults.get(method)
+        if fault == "hang":
+            self._held.append(lambda: self._do(path, method, parameters, invocation))
+        elif fault is not None:
+            name = fault if "." in fault else "org.freedesktop.DBus.Error.Failed"
+            invocation.return_dbus_error(name, "the disk is full")
+        else:
+            self._do(path, method, parameters, invocation)
+
+    def _do(self, path: str, method: str, parameters: GLib.Variant, invocation: Gio.DBusMethodInvocation) -> None:
+        try:
+            invocation.return_value(getattr(self, "_" + method)(path, *parameters.unpack()))
+        except Failure as failure:
+            invocation.return_dbus_error(str(failure), "no")
+
+    # The methods of the specification
+
+    def _OpenSession(self, path: str, algorithm: str, _: Any) -> GLib.Variant:
+        if algorithm != "plain":
+            raise Failure("org.freedesktop.DBus.Error.NotSupported")
+        return GLib.Variant("(vo)", (GLib.Variant("s", ""), ROOT + "/session/s1"))
+
+    def _ReadAlias(self, path: str, name: str) -> GLib.Variant:
+        return GLib.Variant("(o)", (self.default if name == "default" else "/",))
+
+    def _SearchItems(self, path: str, attributes: dict[str, str]) -> GLib.Variant:
+        found = [key for key, item in self.items.items() if attributes.items() <= item["attributes"].items()]
+        return GLib.Variant("(aoao)", (found, []))
+
+    def _Unlock(self, path: str, paths: list[str]) -> GLib.Variant:
+        return GLib.Variant("(aoo)", (paths, "/"))
+
+    def _GetSecrets(self, path: str, paths: list[str], session: str) -> GLib.Variant:
+        return GLib.Variant("(a{o(oayays)})", ({
+            key: (session, b"", self.items[key]["secret"], "text/plain") for key in paths if key in self.items},))
+
+    def _CreateItem(self, path: str, properties: dict[str, Any], secret: Any, replace: bool) -> GLib.Variant:
+        attributes = properties[ITEM_IFACE + ".Attributes"]
+        same = [key for key, item in self.items.items() if item["attributes"] == attributes]
+        key = same[0] if replace and same else f"{path}/{next(self._numbers)}"
+        self.items[key] = {"attributes": attributes, "label": properties[ITEM_IFACE + ".Label"], "secret": bytes(secret[2])}
+        if key not in same:
+            self._serve(key, ITEM_IFACE)
+        self._tell(path, "ItemChanged" if key in same else "ItemCreated", key)
+        return GLib.Variant("(oo)", (key, "/"))
+
+    def _Delete(self, path: str) -> GLib.Variant:
+        if self.items.pop(path, None) is None:
+            raise Failure(NO_SUCH_OBJECT)
+        self._tell(path.rpartition("/")[0], "ItemDeleted", path)
+        return GLib.Variant("(o)", ("/",))
+
+    def _tell(self, collection: str, signal: str, item: str) -> None:
+        self.bus.emit_signal(None, collection, COLLECTION_IFACE, signal, GLib.Variant("(o)", (item,)))
+
+    def _properties(self, path: str, interface: str) -> dict[str, GLib.Variant]:
+        if interface == SERVICE_IFACE:
+            return {"Collections": GLib.Variant("ao", [LOGIN, SESSION])}
+        if interface == COLLECTION_IFACE:
+            return {"Locked": GLib.Variant("b", False), "Items": GLib.Variant("ao", list(self.items))}
+        item = self.items.get(path)
+        if item is None:
+            raise Failure(NO_SUCH_OBJECT)
+        return {"Locked": GLib.Variant("b", False), "Attributes": GLib.Variant("a{ss}", item["attributes"]),
+                "Label": GLib.Variant("s", item["label"]), "Created": GLib.Variant("t", 1), "Modified": GLib.Variant("t", 1)}
+
+    def _Get(self, path: str, interface: str, name: str) -> GLib.Variant:
+        return GLib.Variant("(v)", (self._properties(path, interface)[name],))
+
+    def _GetAll(self, path: str, interface: str) -> GLib.Variant:
+        return GLib.Variant("(a{sv})", (self._properties(path, interface),))

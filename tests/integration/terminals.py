@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command on a terminal: a pseudo-terminal that is read, typed into, and has a width."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+
+from desktop import CLIENT, DEADLINE_SEC, Desktop
+
+
+class Terminal:
+    """One run of `felucca` with a terminal as standard input, output and error. `screen` is all that was shown."""
+
+    def __init__(self, desktop: Desktop, *arguments: str, columns: int = 200, **variables: str) -> None:
+        self.screen = ""
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self._process = desktop.spawn([str(CLIENT), *arguments], env=desktop.env | {"TERM": "xterm"} | variables,
+                                      stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+        os.close(slave)
+
+    def _read(self) -> bool:
+        """Takes in what is shown next; False at the end."""
+        readable, _, _ = select.select([self._master], [], [], DEADLINE_SEC)
+        assert readable, f"nothing more came after: {self.screen!r}"
+        try:
+            data = os.read(self._master, 4096)
+        except OSError as error:  # how Linux tells that the last one has closed the terminal
+            if error.errno != errno.EIO:
+                raise
+            return False
+        self.screen += data.decode()
+        return bool(data)
+
+    def wait_for(self, text: str) -> None:
+        """Reads until this is shown."""
+        while text not in self.screen:
+            assert self._read(), self.screen
+
+    def type(self, text: str) -> None:
+        """Presses keys."""
+        os.write(self._master, text.encode())
+
+    def finish(self) -> int:
+        """Reads to the end and gives the exit status."""
+        while self._read():
+            pass
+        os.close(self._master)
+        try:
+            return self._process.wait(DEADLINE_SEC)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end: {self.screen!r}") from None
+
+
+def show(desktop: Desktop, *arguments: str, columns: int = 200, **variables: str) -> str:
+    """What a person sees of a command that succeeds."""
+    terminal = Terminal(desktop, *arguments, columns=columns, **variables)
+    status = terminal.finish()
+    assert status == 0, terminal.screen
+    return terminal.screen

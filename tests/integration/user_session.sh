@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What a user does in a session of user_manager.sh. Every step leaves its output, errors and status in $RESULTS; what
+# they have to be is said in test_systemd.py, which has put there: felucca.conf, token, control (the stand-in's address).
+unit=felucca.service
+
+step() { # NAME COMMAND…
+  local name=$1
+  shift
+  "$@" >"$RESULTS/$name.out" 2>"$RESULTS/$name.err"
+  echo $? >"$RESULTS/$name.status"
+}
+
+until_true() { # COMMAND…: polls, for at most 20 s
+  for _ in $(seq 400); do
+    "$@" && return 0
+    sleep .05
+  done
+  echo "never came to pass: $*" >>"$RESULTS/late"
+  return 1
+}
+
+value() { systemctl --user show -P "$1" $unit; }
+has_value() { [ "$(value "$1")" = "$2" ]; }
+has_other_value() { [ "$(value "$1")" != "$2" ]; }
+nile() { # PATH JSON
+  python3 -c 'import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode())).read()' \
+    "$(cat "$RESULTS/control")$1" "$2"
+}
+
+mkdir -p ~/.config/felucca
+cp "$RESULTS/felucca.conf" ~/.config/felucca/
+/lib/systemd/systemd --user --log-target=journal >"$RESULTS/manager.log" 2>&1 &
+manager=$!
+until_true test -S "$XDG_RUNTIME_DIR/systemd/private"
+systemctl --user is-system-running --wait >/dev/null
+printf %s keyring-pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+
+step verify systemd-analyze --user verify --man=no "$PREFIX/lib/systemd/user/$unit"
+step security systemd-analyze --user security --offline=true --threshold=100 --no-pager "$PREFIX/lib/systemd/user/$unit"
+
+# It comes by activation.
+step before systemctl --user show $unit
+step sign-in felucca sign-in --token-stdin <"$RESULTS/token"
+step active systemctl --user show $unit
+step owner busctl --user status org.felucca.Credentials1
+step proc cat "/proc/$(value MainPID)/status" "/proc/$(value MainPID)/limits"
+step environ cat "/proc/$(value MainPID)/environ"
+
+# It does its work in the sandbox.
+step create felucca create acme/orders --format password
+step busctl busctl --user call org.felucca.Credentials1 /org/felucca/Credentials1 org.felucca.Credentials1 \
+  CreateCredential 'ssa{sv}' acme billing 0
+step refused felucca create acme/nowhere
+step lookup secret-tool lookup xdg:schema org.felucca.Credential workspace acme database orders
+
+# Somebody kills it.
+pid=$(value MainPID)
+systemctl --user kill -s KILL $unit
+until_true has_value NRestarts 1
+until_true has_value ActiveState active
+step restarted systemctl --user show $unit
+step get felucca get acme/orders --format password
+
+# It is stopped during a mint.
+nile /rules '{"on": "create", "hold": "mint"}'
+step held felucca create acme/db1 --format password &
+held=$!
+nile /wait '{"what": "create", "number": 4}'
+step stop systemctl --user stop $unit &
+stop=$!
+until_true has_value ActiveState deactivating
+nile /release '{"name": "mint"}'
+wait $held $stop
+step stopped systemctl --user show $unit
+
+# It leaves when it is idle and comes back.
+sed 's/^\[daemon\]$/&\nidle-timeout=1/' "$RESULTS/felucca.conf" >~/.config/felucca/felucca.conf
+step list felucca list --json
+step listed systemctl --user show $unit
+until_true has_value ActiveState inactive
+step idle systemctl --user show $unit
+step again felucca get acme/db1 --format password
+cp "$RESULTS/felucca.conf" ~/.config/felucca/
+
+# The watchdog hears it, and ends it when it hears nothing.
+until_true has_value ActiveState inactive
+mkdir -p ~/.config/systemd/user/$unit.d
+printf '[Service]\nWatchdogSec=2\n' >~/.config/systemd/user/$unit.d/test.conf
+systemctl --user daemon-reload
+systemctl --user reset-failed $unit
+systemctl --user start $unit
+heard=$(value WatchdogTimestampMonotonic)
+until_true has_other_value WatchdogTimestampMonotonic "$heard"
+heard=$(value WatchdogTimestampMonotonic)
+until_true has_other_value WatchdogTimestampMonotonic "$heard"
+step watched systemctl --user show $unit
+kill -STOP "$(value MainPID)"
+until_true has_other_value NRestarts 0
+until_true has_value ActiveState active
+step revived systemctl --user show $unit
+step after felucca get acme/orders --format password
+
+step end systemctl --user stop $unit
+systemctl --user exit
+wait $manager
