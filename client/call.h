@@ -10,7 +10,7 @@
 
 #include "daemon.h"
 
-#define FEL_CALL_SECONDS      30
+#define FEL_CALL_SECONDS 30
 #define FEL_CALL_SECONDS_LONG 180 /* the keyring may be asking the user meanwhile */
 
 typedef struct FelCall

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a PostgreSQL client needs to log in, spelled in each of the ways that libpq and its friends read. */
+ * What a PostgreSQL client needs to log in, spelled in each of the ways that libpq and its friends read.
+ * Borrows everything from the credential it is made of. */
 #pragma once
 
 #include <glib.h>

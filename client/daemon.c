@@ -84,8 +84,8 @@ start (FelDaemon *self, GError **error)
 gboolean
 fel_daemon_pin (FelDaemon *self, GError **error)
 {
-  const guint64 mask =
-      SD_BUS_CREDS_UNIQUE_NAME | SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_USER_UNIT | SD_BUS_CREDS_AUGMENT;
+  const guint64 mask = SD_BUS_CREDS_UNIQUE_NAME | SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_USER_UNIT
+                       | SD_BUS_CREDS_AUGMENT;
   g_autoptr (sd_bus_creds) creds = NULL;
   const char *unique;
 

@@ -6,7 +6,7 @@
 
 #include "felucca-names.h"
 
-#define BUS_ERROR     "org.freedesktop.DBus.Error."
+#define BUS_ERROR "org.freedesktop.DBus.Error."
 #define SYSTEMD_ERROR "org.freedesktop.systemd1."
 
 typedef struct ExitRule

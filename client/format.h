@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The forms in which the command prints. All but table and json are forms of one credential with its password. */
+ * The forms in which the command prints. All but table and json are forms of one credential with its password.
+ * Writes into an erasing buffer; nothing is printed here. */
 #pragma once
 
 #include <glib.h>

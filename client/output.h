@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Standard output: carries what was asked for and nothing else. Not stdio, which would keep a copy of the password. */
+ * Standard output: carries what was asked for and nothing else.
+ * Not stdio, which would keep a copy of the password. */
 #pragma once
 
 #include <glib.h>

@@ -4,9 +4,9 @@
 
 #include "text.h"
 
-#define GAP        2
-#define LAST_MIN   12 /* a last column is not cut to less than this */
-#define BOLD       "\033[1m"
+#define GAP 2
+#define LAST_MIN 12 /* a last column is not cut to less than this */
+#define BOLD "\033[1m"
 #define COLOUR_END "\033[0m"
 
 typedef struct StateColour

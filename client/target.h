@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What an operand points at: a workspace, a database in a workspace, or a credential's id. */
+ * What an operand points at: a workspace, a database in a workspace, or a credential's id.
+ * Names are not judged here: the daemon does that. */
 #pragma once
 
 #include <glib.h>

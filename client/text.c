@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define REPLACEMENT "\357\277\275"
-#define ELLIPSIS    "\342\200\246"
+#define ELLIPSIS "\342\200\246"
 
 char *
 fel_text_printable (const char *text)

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Text that a terminal may show: one line, no control characters, measured in columns. */
+ * Text that a terminal may show: one line, no control characters, measured in columns.
+ * For people only; JSON and passwords go another way. */
 #pragma once
 
 #include <glib.h>

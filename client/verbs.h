@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The verbs, each in the file of its name: verb-create.c has fel_verb_create and nothing else that is public. */
+ * The verbs, each in the file of its name: verb-create.c has fel_verb_create and nothing else that is public.
+ * The list of them is in cli.c. */
 #pragma once
 
 #include "cli.h"

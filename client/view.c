@@ -117,8 +117,8 @@ fel_view_credentials (GPtrArray *credentials, gint64 now_sec)
 {
   FelTable *table = fel_table_new (8);
 
-  fel_table_set_headings (
-      table, (const char *[]){ "ID", "DATABASE", "BACKEND", "STATE", "CREATED", "EXPIRES", "TENANT", "LABEL" });
+  fel_table_set_headings (table, (const char *[]){ "ID", "DATABASE", "BACKEND", "STATE", "CREATED", "EXPIRES", "TENANT",
+                                                   "LABEL" });
   for (guint i = 0; i < credentials->len; i++)
     add_credential (table, g_ptr_array_index (credentials, i), now_sec);
   return table;
@@ -188,9 +188,9 @@ fel_view_backends (const FelRecord *backends)
       g_autofree char *can = capabilities != NULL ? g_strjoinv (",", capabilities) : NULL;
 
       if (backend != NULL)
-        fel_table_add (
-            table, (const char *[]){ name, fel_record_text (backend, "module"), fel_record_text (backend, "state"), can,
-                                     fel_record_text (backend, "description"), fel_record_text (backend, "detail") });
+        fel_table_add (table, (const char *[]){
+                                  name, fel_record_text (backend, "module"), fel_record_text (backend, "state"), can,
+                                  fel_record_text (backend, "description"), fel_record_text (backend, "detail") });
     }
   return table;
 }

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a person sees of the things that the daemon holds: tables without a password. Makes text, prints nothing. */
+ * What a person sees of the things that the daemon holds: tables without a password.
+ * Makes text, prints nothing. */
 #pragma once
 
 #include <glib.h>

@@ -10,9 +10,9 @@ typedef struct Unit
 } Unit;
 
 #define MINUTE G_GUINT64_CONSTANT (60)
-#define HOUR   (60 * MINUTE)
-#define DAY    (24 * HOUR)
-#define YEAR   (365 * DAY)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define YEAR (365 * DAY)
 
 static const Unit units[] = {
   { MINUTE, 1, "s" },     { HOUR, MINUTE, "min" },    { 2 * DAY, HOUR, "h" },

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A point in time as people say it: "3 min ago", "in 2 h". */
+ * A point in time as people say it: "3 min ago", "in 2 h".
+ * JSON and the bus have Unix seconds instead. */
 #pragma once
 
 #include <glib.h>

@@ -20,7 +20,7 @@ typedef struct FelAccess
   FelBroker *broker;
   FelInstance *instance;
   FelTokenSlot *slot;
-  GPtrArray *waiters; /* of Waiter */
+  GPtrArray *waiters;   /* of Waiter */
   FelToken *refreshing; /* the token whose refresh token is being spent */
 } FelAccess;
 
@@ -55,9 +55,9 @@ access_finish (FelAccess *self, FelToken *token, const GError *error)
 GError *
 fel_access_error (const FelInstance *instance, const GError *reason)
 {
-  return g_error_new (FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED, "backend '%s' needs a sign-in: run `felucca sign-in %s`%s%s%s",
-                      instance->name, instance->name, reason != NULL ? " (" : "", reason != NULL ? reason->message : "",
-                      reason != NULL ? ")" : "");
+  return g_error_new (FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED,
+                      "backend '%s' needs a sign-in: run `felucca sign-in %s`%s%s%s", instance->name, instance->name,
+                      reason != NULL ? " (" : "", reason != NULL ? reason->message : "", reason != NULL ? ")" : "");
 }
 
 void

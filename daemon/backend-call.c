@@ -382,7 +382,8 @@ on_run_done (gpointer data, gboolean in_time, gpointer user_data)
 
   run->call->given_up = !in_time;
   if (!in_time)
-    late = g_error_new (FEL_ERROR, run->call->verb == FEL_VERB_MINT ? FEL_ERROR_OUTCOME_UNKNOWN : FEL_ERROR_BACKEND_FAILED,
+    late = g_error_new (FEL_ERROR,
+                        run->call->verb == FEL_VERB_MINT ? FEL_ERROR_OUTCOME_UNKNOWN : FEL_ERROR_BACKEND_FAILED,
                         "backend '%s' did not come back from '%s' in time", run->call->instance->name,
                         fel_verb_name (run->call->verb));
   run->done (run->call, in_time ? run->call->error : late, run->user_data);

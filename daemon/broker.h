@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The struct that holds the parts of the daemon. One for a process; no logic lives here. */
+ * The struct that holds the parts of the daemon: one for a process, made and freed by main.
+ * No logic lives here; whoever has it may use the parts, on the main thread. */
 #pragma once
 
 #include "catalog.h"
@@ -31,9 +32,9 @@ typedef struct FelBroker
   FelWork *work;
   FelMintQueue *mint_queue;
   struct FelMirror *mirror;
-  GHashTable *accesses;     /* instance name → FelAccess under way */
-  GHashTable *flights;      /* key of an equal call → the FelRequest that leads it */
-  guint open_requests;      /* machines that have not come to their end, answered or not */
+  GHashTable *accesses; /* instance name → FelAccess under way */
+  GHashTable *flights;  /* key of an equal call → the FelRequest that leads it */
+  guint open_requests;  /* machines that have not come to their end, answered or not */
   FelBrokerListener listener;
   gpointer listener_data;
 } FelBroker;

@@ -11,12 +11,12 @@
 typedef struct FelCaller
 {
   struct FelCallers *callers;
-  char *name;   /* unique bus name */
-  char *label;  /* for the journal: its unit, else its program; NULL until it is known */
-  guint open;   /* calls of it that have no answer yet */
+  char *name;  /* unique bus name */
+  char *label; /* for the journal: its unit, else its program; NULL until it is known */
+  guint open;  /* calls of it that have no answer yet */
   gboolean known;
   gboolean allowed;
-  GPtrArray *waiting; /* of calls that came before it was known */
+  GPtrArray *waiting;     /* of calls that came before it was known */
   sd_bus_slot *departure; /* the match for its leaving */
   sd_bus_slot *question;  /* who it is */
 } FelCaller;

@@ -4,9 +4,9 @@
 
 struct FelCatalog
 {
-  GHashTable *by_path;   /* path → FelCatalogEntry, owned */
-  GHashTable *by_id;     /* id → GPtrArray of entries */
-  GHashTable *by_target; /* workspace NUL-free joined with database → GPtrArray of entries */
+  GHashTable *by_path;    /* path → FelCatalogEntry, owned */
+  GHashTable *by_id;      /* id → GPtrArray of entries */
+  GHashTable *by_target;  /* workspace NUL-free joined with database → GPtrArray of entries */
   GHashTable *by_request; /* request-id → GPtrArray of entries */
   guint generation;
   FelCatalogListener listener;
@@ -180,10 +180,10 @@ entry_matches (const FelCatalogEntry *entry, const FelCatalogQuery *query)
       || !text_matches (query->database, c->database) || !text_matches (query->id, c->id)
       || !text_matches (query->request_id, c->request_id) || !text_matches (query->tenant_id, c->tenant_id))
     return FALSE;
-  if (query->exact && (query->internal != (c->internal == FEL_TRUE) || (query->tenant_id == NULL && c->tenant_id != NULL)))
+  if (query->exact
+      && (query->internal != (c->internal == FEL_TRUE) || (query->tenant_id == NULL && c->tenant_id != NULL)))
     return FALSE;
-  if (query->usable_until_sec != 0
-      && (entry->revoking || fel_credential_is_expired (c, query->usable_until_sec)))
+  if (query->usable_until_sec != 0 && (entry->revoking || fel_credential_is_expired (c, query->usable_until_sec)))
     return FALSE;
   return TRUE;
 }

@@ -26,10 +26,10 @@ typedef struct FelConfigInstance
 
 typedef struct FelConfig
 {
-  char *default_backend;   /* (nullable) */
-  guint idle_timeout_sec;  /* 0: never leave */
-  GPtrArray *instances;    /* of FelConfigInstance, in the order of the files */
-  GPtrArray *problems;     /* of char *: one line each, naming file, group and key */
+  char *default_backend;  /* (nullable) */
+  guint idle_timeout_sec; /* 0: never leave */
+  GPtrArray *instances;   /* of FelConfigInstance, in the order of the files */
+  GPtrArray *problems;    /* of char *: one line each, naming file, group and key */
 } FelConfig;
 
 /* Later files win, key by key. A file that does not exist is none. */

@@ -31,7 +31,7 @@ static const char *const fel_error_names[] = {
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (fel_error_names) == _FEL_ERROR_MAX);
 
-G_DEFINE_QUARK (fel-error-quark, fel_error)
+G_DEFINE_QUARK (fel_error, fel_error)
 
 const char *
 fel_error_name (const GError *error)

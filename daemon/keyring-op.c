@@ -8,9 +8,9 @@ static gboolean
 on_deadline (gpointer user_data)
 {
   FelKeyringOp *self = user_data;
-  g_autoptr (GError) error
-      = g_error_new (FEL_ERROR, FEL_ERROR_TIMED_OUT, "the keyring did not %s in time; see whether it waits for a prompt",
-                     self->doing);
+  g_autoptr (GError) error = g_error_new (FEL_ERROR, FEL_ERROR_TIMED_OUT,
+                                          "the keyring did not %s in time; see whether it waits for a prompt",
+                                          self->doing);
 
   self->deadline_id = 0;
   fel_keyring_op_ref (self);

@@ -251,8 +251,8 @@ no_answer (gpointer result, const GError *error, gpointer user_data)
 void
 fel_keyring_open (FelKeyring *self, FelKeyringDone done, gpointer user_data)
 {
-  FelKeyringOp *waiter
-      = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC + 1, done != NULL ? done : no_answer, user_data);
+  FelKeyringOp *waiter = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC + 1, done != NULL ? done : no_answer,
+                                             user_data);
   FelKeyringOp *op;
 
   g_ptr_array_add (self->open_waiters, waiter);
@@ -301,8 +301,9 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 keyring_check_lock (FelKeyring *self, FelKeyringOp *op)
 {
-  FelKeyringOp *call = op != NULL ? fel_keyring_op_ref (op)
-                                  : fel_keyring_op_new (self, "say whether it is locked", OPEN_DEADLINE_SEC, no_answer, NULL);
+  FelKeyringOp *call = op != NULL
+                           ? fel_keyring_op_ref (op)
+                           : fel_keyring_op_new (self, "say whether it is locked", OPEN_DEADLINE_SEC, no_answer, NULL);
 
   g_dbus_connection_call (self->connection, SECRETS_NAME, self->collection, "org.freedesktop.DBus.Properties", "Get",
                           g_variant_new ("(ss)", "org.freedesktop.Secret.Collection", "Locked"), G_VARIANT_TYPE ("(v)"),

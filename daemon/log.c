@@ -35,9 +35,9 @@ fel_log_request (const FelLogRequest *line)
                                 ? g_strdup_printf (" for %s/%s", line->workspace,
                                                    line->database != NULL ? line->database : "")
                                 : g_strdup ("");
-  g_autofree char *message
-      = g_strdup_printf ("%s: %s%s: %s%s%s", line->caller != NULL ? line->caller : "?", line->method, target, outcome,
-                         ok ? "" : ": ", ok ? "" : line->error->message);
+  g_autofree char *message = g_strdup_printf ("%s: %s%s: %s%s%s", line->caller != NULL ? line->caller : "?",
+                                              line->method, target, outcome, ok ? "" : ": ",
+                                              ok ? "" : line->error->message);
   Line fields = { .n = 0 };
 
   line_add (&fields, "MESSAGE", message);

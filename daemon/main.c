@@ -27,7 +27,7 @@ typedef struct
 
 /* Variables that could make a library load foreign code, write secrets to a file or print them. */
 static const char *const dangerous_variables[] = {
-  "GIO_EXTRA_MODULES", "GIO_MODULE_DIR", "SSLKEYLOGFILE",   "SOUP_DEBUG",
+  "GIO_EXTRA_MODULES",  "GIO_MODULE_DIR", "SSLKEYLOGFILE",         "SOUP_DEBUG",
   "GNUTLS_DEBUG_LEVEL", "SECRET_BACKEND", "SECRET_FILE_TEST_PATH", NULL,
 };
 
@@ -130,8 +130,7 @@ run (void)
   g_autoptr (GError) error = NULL;
   guint terminate_id, interrupt_id;
 
-  self.broker
-      = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory ());
+  self.broker = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory ());
   for (guint i = 0; i < self.broker->config->problems->len; i++)
     fel_log_problem (self.broker->config->problems->pdata[i]);
   self.bus = fel_bus_new (self.broker, on_ended, &self, &error);

@@ -64,8 +64,7 @@ fel_message_read_options (sd_bus_message *message, FelCall call, FelOptions *opt
   if (!check_read (sd_bus_message_enter_container (message, 'a', "{sv}"), error))
     return FALSE;
   while ((r = sd_bus_message_enter_container (message, 'e', "sv")) > 0)
-    if (!read_option (message, call, options, error)
-        || !check_read (sd_bus_message_exit_container (message), error))
+    if (!read_option (message, call, options, error) || !check_read (sd_bus_message_exit_container (message), error))
       return FALSE;
   return check_read (r, error) && check_read (sd_bus_message_exit_container (message), error);
 }

@@ -117,8 +117,8 @@ mirror_put (FelMirror *self, const FelKeyringItem *item)
 
   if (g_strcmp0 (schema, FEL_SCHEMA_CREDENTIAL) == 0)
     {
-      g_autoptr (FelCredential) credential
-          = fel_credential_from_attributes (item->attributes, item->label, item->created_sec);
+      g_autoptr (FelCredential) credential = fel_credential_from_attributes (item->attributes, item->label,
+                                                                             item->created_sec);
 
       if (credential != NULL)
         mirror_put_credential (self, item->path, credential);

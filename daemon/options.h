@@ -55,7 +55,7 @@ typedef struct FelOptionValue
   };
 } FelOptionValue;
 
-FelOptions *fel_options_new (void); /* with the defaults */
+FelOptions *fel_options_new (void);       /* with the defaults */
 void fel_options_free (FelOptions *self); /* (nullable) */
 
 gboolean fel_options_set (FelOptions *self, FelCall call, const char *name, const FelOptionValue *value,

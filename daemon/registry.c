@@ -110,8 +110,8 @@ fel_registry_resolve (FelRegistry *self, const char *backend, const char *worksp
   else
     instance = registry_find (self, backend);
   if (instance == NULL && backend != NULL && *backend != '\0')
-    g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "there is no backend '%s'; `felucca backends` lists them",
-                 backend);
+    g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
+                 "there is no backend '%s'; `felucca backends` lists them", backend);
   else if (instance == NULL)
     g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
                  "no backend was named and there is no default one; name it or set default-backend in felucca.conf");
@@ -173,9 +173,8 @@ check_settings (const FelInstance *instance, GError **error)
 
       if (!backend_knows_setting (&instance->backend, setting->key))
         {
-          g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED,
-                       "%s: [backend %s] %s: module '%s' has no such key", setting->file, instance->name, setting->key,
-                       instance->config->module);
+          g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: [backend %s] %s: module '%s' has no such key",
+                       setting->file, instance->name, setting->key, instance->config->module);
           return FALSE;
         }
     }

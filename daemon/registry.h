@@ -17,7 +17,7 @@ typedef struct FelInstance
 {
   const FelConfigInstance *config; /* name, settings, deadline */
   const char *name;
-  FelBackend backend;   /* our copy, sized to what we know; zero before it is loaded */
+  FelBackend backend; /* our copy, sized to what we know; zero before it is loaded */
   gboolean loaded;
   char *failure;        /* (nullable) why it cannot be used */
   FelSetting *settings; /* for the verbs */

@@ -100,9 +100,9 @@ sign_in_keep (FelRequest *self)
 static void
 sign_in_end_refused (FelRequest *self)
 {
-  g_autoptr (GError) error
-      = g_error_new (FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED, "the provider of backend '%s' does not accept this token: %s",
-                     self->instance->name, self->error->message);
+  g_autoptr (GError) error = g_error_new (FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED,
+                                          "the provider of backend '%s' does not accept this token: %s",
+                                          self->instance->name, self->error->message);
 
   fel_request_fail (self, error);
 }

@@ -21,8 +21,8 @@ enum
 static gboolean
 is_same_target (const FelCredential *credential, const FelRequest *self)
 {
-  return g_str_equal (credential->backend, self->instance->name)
-         && g_str_equal (credential->workspace, self->workspace) && g_str_equal (credential->database, self->database)
+  return g_str_equal (credential->backend, self->instance->name) && g_str_equal (credential->workspace, self->workspace)
+         && g_str_equal (credential->database, self->database)
          && g_strcmp0 (credential->tenant_id, self->options->tenant_id) == 0
          && (credential->internal == FEL_TRUE) == self->options->internal;
 }
@@ -38,9 +38,9 @@ is_same_wish (const FelRequest *a, const FelRequest *b)
 static void
 fail_reused_request_id (FelRequest *self)
 {
-  g_autoptr (GError) error
-      = g_error_new (FEL_ERROR, FEL_ERROR_CONFLICT, "request-id '%s' was already used for another target",
-                     self->options->request_id);
+  g_autoptr (GError) error = g_error_new (FEL_ERROR, FEL_ERROR_CONFLICT,
+                                          "request-id '%s' was already used for another target",
+                                          self->options->request_id);
 
   fel_request_fail (self, error);
 }
@@ -109,8 +109,8 @@ create_complete (const FelRequest *self)
     credential->tenant_id = g_strdup (self->options->tenant_id);
   if (credential->internal == FEL_UNSET && self->options->internal)
     credential->internal = FEL_TRUE;
-  credential->label
-      = self->options->label != NULL ? g_strdup (self->options->label) : fel_credential_default_label (credential);
+  credential->label = self->options->label != NULL ? g_strdup (self->options->label)
+                                                   : fel_credential_default_label (credential);
   return credential;
 }
 
@@ -141,8 +141,8 @@ static void
 create_catalogue (FelRequest *self)
 {
   g_autoptr (GHashTable) attributes = fel_credential_to_attributes (self->credential);
-  g_autoptr (FelCredential) kept
-      = fel_credential_from_attributes (attributes, self->credential->label, self->credential->stored_sec);
+  g_autoptr (FelCredential) kept = fel_credential_from_attributes (attributes, self->credential->label,
+                                                                   self->credential->stored_sec);
 
   fel_catalog_put (self->broker->catalog, self->path, kept);
 }
@@ -183,26 +183,51 @@ create_finish_undone (FelRequest *self)
 
 /* The mint failed; perhaps something lives all the same. */
 static void
-create_end_unminted (FelRequest *self, GError *error /* (transfer full) */)
+create_end_unminted (FelRequest *self, const GError *error)
 {
-  g_autoptr (GError) owned = error;
   const FelCredential *said = self->call->given_up ? NULL : self->call->credential;
 
   if (said != NULL && said->id != NULL && self->call->maybe_minted)
-    create_undo (self, g_steal_pointer (&owned), said->id);
+    create_undo (self, g_error_copy (error), said->id);
   else
     fel_request_fail (self, error);
 }
 
 static void
-create_end_unstored (FelRequest *self, GError *reason /* (transfer full) */)
+create_end_unstored (FelRequest *self, const GError *reason)
 {
-  g_autoptr (GError) owned = reason;
+  GError *why = g_error_new (FEL_ERROR, FEL_ERROR_NOT_STORED, "a credential was minted and could not be kept: %s",
+                             reason->message);
 
-  create_undo (self,
-               g_error_new (FEL_ERROR, FEL_ERROR_NOT_STORED, "a credential was minted and could not be kept: %s",
-                            owned->message),
-               self->call->credential->id);
+  create_undo (self, why, self->call->credential->id);
+}
+
+static void
+create_after_mint (FelRequest *self)
+{
+  g_autoptr (GError) error = fel_request_take_outcome (self);
+
+  if (error != NULL)
+    create_end_unminted (self, error);
+  else
+    {
+      self->state = CREATE_STORED;
+      create_store (self);
+    }
+}
+
+static void
+create_after_store (FelRequest *self)
+{
+  g_autoptr (GError) error = fel_request_take_outcome (self);
+
+  if (error != NULL)
+    create_end_unstored (self, error);
+  else
+    {
+      create_catalogue (self);
+      fel_request_finish (self);
+    }
 }
 
 /* Waits for a turn, unless nobody wants the credential any more. */
@@ -225,8 +250,6 @@ create_mint (FelRequest *self)
 static void
 create_step (FelRequest *self)
 {
-  GError *error;
-
   for (;;)
     switch (self->state)
       {
@@ -259,25 +282,11 @@ create_step (FelRequest *self)
         return;
 
       case CREATE_MINTED:
-        error = fel_request_take_outcome (self);
-        if (error != NULL)
-          {
-            create_end_unminted (self, error);
-            return;
-          }
-        self->state = CREATE_STORED;
-        create_store (self);
+        create_after_mint (self);
         return;
 
       case CREATE_STORED:
-        error = fel_request_take_outcome (self);
-        if (error != NULL)
-          {
-            create_end_unstored (self, error);
-            return;
-          }
-        create_catalogue (self);
-        fel_request_finish (self);
+        create_after_store (self);
         return;
 
       case CREATE_UNDONE:

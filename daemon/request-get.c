@@ -61,16 +61,16 @@ get_end_unfound (FelRequest *self)
   if (options->id != NULL)
     error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "no usable credential '%s' is stored", options->id);
   else if (!options->create)
-    error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND,
-                         "no usable credential for %s/%s is stored; mint one with `felucca create` or the option create",
-                         self->workspace, self->database);
+    error
+        = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND,
+                       "no usable credential for %s/%s is stored; mint one with `felucca create` or the option create",
+                       self->workspace, self->database);
   if (error != NULL)
     fel_request_fail (self, error);
   else if (options->request_id != NULL
-           || !fel_request_join (self, g_strdup_printf ("mint\n%s\n%s\n%s\n%s\n%d", self->instance->name,
-                                                        self->workspace, self->database,
-                                                        options->tenant_id != NULL ? options->tenant_id : "",
-                                                        options->internal)))
+           || !fel_request_join (
+               self, g_strdup_printf ("mint\n%s\n%s\n%s\n%s\n%d", self->instance->name, self->workspace, self->database,
+                                      options->tenant_id != NULL ? options->tenant_id : "", options->internal)))
     fel_request_become (self, &fel_request_create);
 }
 

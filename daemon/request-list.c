@@ -91,7 +91,8 @@ list_step (FelRequest *self)
       case LIST_START:
         self->state = LIST_OPENED;
         if (self->options->provider) /* the sign-in is in the keyring */
-          fel_keyring_unlock (self->broker->keyring, self->options->interactive, fel_request_on_keyring, fel_request_ref (self));
+          fel_keyring_unlock (self->broker->keyring, self->options->interactive, fel_request_on_keyring,
+                              fel_request_ref (self));
         else
           fel_keyring_open (self->broker->keyring, fel_request_on_keyring, fel_request_ref (self));
         return;

@@ -113,6 +113,8 @@ fel_request_orphan (FelRequest *self)
 void
 fel_request_become (FelRequest *self, const FelRequestKind *kind)
 {
+  g_clear_pointer (&self->credential, fel_credential_unref);
+  g_clear_pointer (&self->path, g_free);
   self->kind = kind;
   self->state = 0;
   fel_request_step (self);
@@ -142,6 +144,9 @@ fel_request_join (FelRequest *self, char *key)
 static void
 request_answer_follower (FelRequest *self, FelRequest *follower)
 {
+  g_clear_error (&follower->error);
+  g_clear_pointer (&follower->credential, fel_credential_unref);
+  g_clear_pointer (&follower->secret, fel_secret_unref);
   if (self->error != NULL)
     follower->error = g_error_copy (self->error);
   if (self->credential != NULL)
@@ -216,9 +221,9 @@ fel_request_resolve (FelRequest *self)
   g_autoptr (GError) error = NULL;
 
   if (self->instance == NULL)
-    self->instance
-        = fel_registry_resolve (self->broker->registry, self->options->backend != NULL ? self->options->backend : self->backend,
-                                self->workspace, &error);
+    self->instance = fel_registry_resolve (self->broker->registry,
+                                           self->options->backend != NULL ? self->options->backend : self->backend,
+                                           self->workspace, &error);
   if (self->instance != NULL && fel_backend_prepare (self->broker, self->instance, &error))
     return TRUE;
   fel_request_fail (self, error);

@@ -19,9 +19,9 @@ typedef void (*FelRequestDone) (FelRequest *self, gpointer user_data);
 
 typedef struct FelRequestKind
 {
-  const char *name;  /* of the method, for the journal */
-  FelCall call;      /* which options it takes; 0: none */
-  gboolean unlocks;  /* the keyring is unlocked and the catalog filled before the first step */
+  const char *name; /* of the method, for the journal */
+  FelCall call;     /* which options it takes; 0: none */
+  gboolean unlocks; /* the keyring is unlocked and the catalog filled before the first step */
   void (*step) (FelRequest *self);
 } FelRequestKind;
 
@@ -40,7 +40,7 @@ struct FelRequest
   const FelRequestKind *kind;
 
   /* asked */
-  char *caller;    /* for the journal; owned, like all strings here */
+  char *caller; /* for the journal; owned, like all strings here */
   char *workspace;
   char *database;
   char *id;
@@ -48,15 +48,15 @@ struct FelRequest
   FelOptions *options;
 
   /* on the way */
-  guint state;        /* of the kind's machine; 0 is its first */
-  gboolean orphaned;  /* the caller has left */
+  guint state;       /* of the kind's machine; 0 is its first */
+  gboolean orphaned; /* the caller has left */
   gboolean finished;
   FelInstance *instance;
   FelBackendCall *call;
-  char *path; /* of the keyring item */
-  GPtrArray *paths;  /* of several */
-  char *flight;          /* key under which equal calls find this one */
-  GPtrArray *followers;  /* of FelRequest: equal calls that get the same answer */
+  char *path;           /* of the keyring item */
+  GPtrArray *paths;     /* of several */
+  char *flight;         /* key under which equal calls find this one */
+  GPtrArray *followers; /* of FelRequest: equal calls that get the same answer */
   FelToken *token;
   FelSecret *refresh_token;
   struct FelSecretPipe *pipe;

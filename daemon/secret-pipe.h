@@ -15,7 +15,7 @@ typedef void (*FelSecretPipeDone) (FelSecret *secret, const GError *error, gpoin
 
 /* fd: borrowed, duplicated. what: for messages. */
 FelSecretPipe *fel_secret_pipe_read (int fd, const char *what, gsize max_len, FelSecretPipeDone done,
-                                    gpointer user_data);
+                                     gpointer user_data);
 void fel_secret_pipe_free (FelSecretPipe *self); /* (nullable) done is not called any more */
 
 /* Writes all of the secret into a pipe that may be full, closed or never read, or fails at once. */

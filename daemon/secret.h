@@ -16,7 +16,7 @@ typedef struct FelSecret
 
 FelSecret *fel_secret_new (const char *bytes, gsize len);
 FelSecret *fel_secret_ref (FelSecret *self);
-void fel_secret_unref (FelSecret *self); /* (nullable) */
+void fel_secret_unref (FelSecret *self);                            /* (nullable) */
 gboolean fel_secret_equal (const FelSecret *a, const FelSecret *b); /* in constant time for equal lengths */
 
 /* TRUE when it is min..max bytes long and has no control character. */

@@ -13,12 +13,12 @@ typedef struct FelTokenCache FelTokenCache;
 
 typedef struct FelTokenSlot
 {
-  char *path;        /* of the keyring item; NULL: nothing is kept */
-  char *account;     /* as the item's attribute says; NULL with path */
-  FelToken *token;   /* NULL: not loaded */
-  gboolean unsaved;  /* token is newer than what the keyring has */
-  gboolean refused;  /* the provider wants a new sign-in */
-  guint generation;  /* of the load that saw it */
+  char *path;       /* of the keyring item; NULL: nothing is kept */
+  char *account;    /* as the item's attribute says; NULL with path */
+  FelToken *token;  /* NULL: not loaded */
+  gboolean unsaved; /* token is newer than what the keyring has */
+  gboolean refused; /* the provider wants a new sign-in */
+  guint generation; /* of the load that saw it */
 } FelTokenSlot;
 
 FelTokenCache *fel_token_cache_new (void);

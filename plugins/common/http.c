@@ -16,10 +16,19 @@ static GHashTable *sessions;
 
 typedef struct
 {
-  gboolean sent; /* the first byte may be out */
+  gboolean sent;  /* the first byte may be out */
   gboolean again; /* the library was about to send it a second time */
   GCancellable *cancellable;
 } Exchange;
+
+/* Letters, digits and what IP addresses need; GUri takes more. International names are for the user to encode. */
+static gboolean
+is_plain_host (const char *host)
+{
+  return *host != '\0'
+         && strspn (host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:%") == strlen (host)
+         && (strchr (host, '%') == NULL || strchr (host, ':') != NULL);
+}
 
 static gboolean
 is_loopback (const char *host)
@@ -37,8 +46,8 @@ fel_http_check_url (const char *url, GError **error)
 
   if (uri == NULL)
     return FALSE;
-  if (g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
-    wrong = "it has no host";
+  if (g_uri_get_host (uri) == NULL || !is_plain_host (g_uri_get_host (uri)))
+    wrong = "it has no host that could be one";
   else if (g_uri_get_userinfo (uri) != NULL)
     wrong = "it has a user name or password in it";
   else if (g_uri_get_query (uri) != NULL || g_uri_get_fragment (uri) != NULL)

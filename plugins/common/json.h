@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Reading JSON that a stranger sent: a member of another type than expected counts as absent. */
+ * Reading JSON that a stranger sent: a member of another type than expected counts as absent.
+ * Strings are lent by the tree. */
 #pragma once
 
 #include <json-glib/json-glib.h>

@@ -114,18 +114,18 @@ typedef struct FelSetting
 typedef struct FelVerbRequest
 {
   size_t struct_size;
-  const char *instance;  /* name of the configured instance */
-  const char *workspace; /* mint, list, revoke */
-  const char *database;  /* mint, list, revoke */
-  const char *tenant_id; /* mint, list */
-  bool internal;         /* mint, list */
-  const char *id;        /* revoke: of the credential */
-  const char *label;     /* mint: what the user calls it */
-  const char *token;     /* the access token; never NULL where FEL_BACKEND_NEEDS_TOKEN is set, but in refresh */
-  const char *refresh_token;    /* refresh */
-  const FelSetting *settings;   /* of the instance, without those that the host itself knows */
+  const char *instance;       /* name of the configured instance */
+  const char *workspace;      /* mint, list, revoke */
+  const char *database;       /* mint, list, revoke */
+  const char *tenant_id;      /* mint, list */
+  bool internal;              /* mint, list */
+  const char *id;             /* revoke: of the credential */
+  const char *label;          /* mint: what the user calls it */
+  const char *token;          /* the access token; never NULL where FEL_BACKEND_NEEDS_TOKEN is set, but in refresh */
+  const char *refresh_token;  /* refresh */
+  const FelSetting *settings; /* of the instance, without those that the host itself knows */
   size_t n_settings;
-  unsigned timeout_sec;         /* the verb should be done by then; the host cancels it if it is not */
+  unsigned timeout_sec; /* the verb should be done by then; the host cancels it if it is not */
   struct _GCancellable *cancellable;
 } FelVerbRequest;
 

@@ -105,8 +105,9 @@ fail_status (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool
                                                shown != NULL ? shown : "it gave no reason",
                                                shown_code != NULL ? " (" : "", shown_code != NULL ? shown_code : "",
                                                shown_code != NULL ? ")" : "");
-  bool proven = (shown != NULL || shown_code != NULL) && nile_status_proves_nothing_minted (answer->status);
   int failure = (int) failure_of_answer (answer->status, code);
+  bool proven = (shown != NULL || shown_code != NULL) && failure != FEL_FAILURE_NO_ANSWER
+                && nile_status_proves_nothing_minted (answer->status);
 
   return host->fail (out, mint && !proven ? failure | FEL_FAILURE_MAYBE_MINTED : failure, sentence);
 }
@@ -170,18 +171,20 @@ report_time (const FelHost *host, FelOut *out, FelField field, const char *text)
     host->set_int64 (out, field, g_date_time_to_unix (time));
 }
 
-/* The specification says URI, the service sends bare host names: both become a bare one. */
+/* The specification says URI, the service sends bare host names: both become a bare one. NULL: there is none. */
 static char *
 bare_host (const char *text)
 {
+  g_autofree char *as_uri = NULL;
   g_autoptr (GUri) uri = NULL;
 
-  if (text == NULL || *text == '\0')
+  if (text == NULL)
     return NULL;
-  if (strstr (text, "://") == NULL)
-    return g_strdup (text);
-  uri = g_uri_parse (text, G_URI_FLAGS_PARSE_RELAXED, NULL);
-  return uri != NULL ? g_strdup (g_uri_get_host (uri)) : NULL;
+  as_uri = strstr (text, "://") != NULL ? g_strdup (text) : g_strconcat ("host://", text, NULL);
+  uri = g_uri_parse (as_uri, G_URI_FLAGS_PARSE_RELAXED, NULL);
+  if (uri == NULL || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
+    return NULL;
+  return g_strdup (g_uri_get_host (uri));
 }
 
 static void

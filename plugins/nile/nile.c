@@ -52,8 +52,7 @@ credentials_url (const FelVerbRequest *request, const char *id)
   g_autofree char *workspace = g_uri_escape_string (request->workspace, NULL, FALSE);
   g_autofree char *database = g_uri_escape_string (request->database, NULL, FALSE);
   g_autofree char *segment = id != NULL ? g_uri_escape_string (id, NULL, FALSE) : NULL;
-  g_autofree char *tenant
-      = request->tenant_id != NULL ? g_uri_escape_string (request->tenant_id, NULL, FALSE) : NULL;
+  g_autofree char *tenant = request->tenant_id != NULL ? g_uri_escape_string (request->tenant_id, NULL, FALSE) : NULL;
   g_autofree char *path = g_strdup_printf ("/workspaces/%s/databases/%s/credentials%s%s", workspace, database,
                                            segment != NULL ? "/" : "", segment != NULL ? segment : "");
   g_autofree char *url = url_of (request, path);
@@ -168,8 +167,7 @@ nile_refresh (const FelHost *host, const FelVerbRequest *request, FelOut *out)
   g_autofree char *url = url_of (request, "/oauth2/token");
   g_autofree char *client = g_uri_escape_string (setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
   g_autofree char *refresh = g_uri_escape_string (request->refresh_token, NULL, FALSE);
-  g_autofree char *form
-      = g_strdup_printf ("grant_type=refresh_token&client_id=%s&refresh_token=%s", client, refresh);
+  g_autofree char *form = g_strdup_printf ("grant_type=refresh_token&client_id=%s&refresh_token=%s", client, refresh);
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
   g_autoptr (FelHttpAnswer) answer = exchange (request, "POST", url, form);
 

@@ -24,7 +24,6 @@ class SecretItem:
     path: str
     label: str
     attributes: dict[str, str]
-    content_type: str
     secret: bytes
 
 
@@ -46,9 +45,9 @@ def read_item(desktop: Desktop, path: str) -> SecretItem:
     """One item with its secret, over a session without encryption."""
     _, session = desktop.secrets_call(SECRETS, SERVICE, "OpenSession",
                                       GLib.Variant("(sv)", ("plain", GLib.Variant("s", ""))))
-    (_, _, value, content_type), = desktop.secrets_call(path, ITEM, "GetSecret", GLib.Variant("(o)", (session,)))
+    (_, _, value, _), = desktop.secrets_call(path, ITEM, "GetSecret", GLib.Variant("(o)", (session,)))
     facts, = desktop.secrets_call(path, PROPERTIES, "GetAll", GLib.Variant("(s)", (ITEM,)))
-    return SecretItem(path, facts["Label"], facts["Attributes"], content_type, bytes(value))
+    return SecretItem(path, facts["Label"], facts["Attributes"], bytes(value))
 
 
 def set_property(desktop: Desktop, path: str, name: str, value: GLib.Variant) -> Any:

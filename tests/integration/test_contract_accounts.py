@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desktop import ACCOUNTS, Desktop, b, pipe_holding, s
+from desktop import ACCOUNTS, Desktop, b, pipe_holding, s, wait_until
 from nile_stand_in import NileStandIn
 from refusals import refused
 from secret_items import find_items
@@ -222,6 +222,13 @@ def test_signing_out_revokes_only_its_own_backend():
         sign_out(desktop, "second", revoke_credentials=b(True))
         assert (len(desktop.nile.live()), len(second.live())) == (1, 0)
         assert [one["backend"] for one in accounts(desktop)] == ["nile"]
+
+
+def test_a_token_that_somebody_deletes_is_gone(desktop: Desktop):
+    assert desktop.secret_tool("clear", "xdg:schema", "org.felucca.Token", "backend", "nile").returncode == 0
+    wait_until(lambda: accounts(desktop) == [], "the daemon has heard of it")
+    refused(desktop, "SignInRequired", desktop.create)
+    assert desktop.nile.count("create") == 0
 
 
 def test_a_refused_sign_in_is_shown(desktop: Desktop):

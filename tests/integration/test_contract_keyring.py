@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bus_monitor import BusMonitor
 from desktop import Desktop, b, s
 from secret_items import find_item, find_items
 
@@ -38,8 +39,15 @@ def test_the_attributes_say_what_the_reply_says(desktop: Desktop):
 
 def test_the_secret_is_the_bare_password(desktop: Desktop):
     credential = desktop.create()
-    item = find_item(desktop)
-    assert (item.secret.decode(), item.content_type) == (credential["password"], "text/plain")
+    assert find_item(desktop).secret.decode() == credential["password"]
+
+
+def test_the_secret_is_text(desktop: Desktop):
+    # Seen on the bus: gnome-keyring says text/plain of everything.
+    with BusMonitor(desktop) as monitor:
+        desktop.create()
+        (_, secret, _), = [call.get_body().unpack() for call in monitor.calls("CreateItem")]
+    assert secret[3] == "text/plain"
 
 
 @pytest.mark.parametrize("options,label", [({}, "acme/orders (nile)"), ({"label": s("für Tests")}, "für Tests")])

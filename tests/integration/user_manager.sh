@@ -31,11 +31,18 @@ mount -t tmpfs tmpfs /home
 home=/home/u$uid
 mkdir -p "$home"
 chown "$uid" "$home"
+for file in passwd group; do
+  cp /etc/$file /run/$file
+  [ $file = passwd ] && line="u$uid:x:$uid:$uid::$home:/bin/sh" || line="u$uid:x:$uid:"
+  echo "$line" >>/run/$file
+  mount --bind /run/$file /etc/$file
+done
 
 code=0
 setpriv --reuid="$uid" --regid="$uid" --clear-groups env -i PATH="$prefix/bin:/usr/bin:/bin" HOME="$home" USER="u$uid" \
   LANG=C.UTF-8 XDG_RUNTIME_DIR="/run/user/$uid" DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$uid/bus" \
   SYSTEMD_UNIT_PATH="$prefix/lib/systemd/user:" XDG_DATA_DIRS="$prefix/share:/usr/share" \
+  ${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} ${UBSAN_OPTIONS:+UBSAN_OPTIONS="$UBSAN_OPTIONS"} \
   PREFIX="$prefix" RESULTS="$results" bash "$script" || code=$?
 journalctl --sync || true
 journalctl --no-pager -q -o json --all --directory=/run/log/journal >"$results/journal.json"

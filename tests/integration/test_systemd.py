@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Installed, below a real `systemd --user`: activation, sandbox, stop, idle exit, watchdog, journal.
+
+One session is run for all tests of this file (user_session.sh); each test looks at what some of its steps left.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from user_manager import Step, UserSession, why_not
+
+WHY_NOT = why_not()
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+
+REQUEST_DONE = "5d0ce9cb0bdb4c49a21ff0b4d0f0c8fb"
+REQUEST_FAILED = "c2b2d3e8b5b84df3a5ea1f6a7f86d1ce"
+EXPOSURE_MAX = 6.5
+
+
+@pytest.fixture(scope="module")
+def session():
+    with UserSession() as run:
+        yield run
+
+
+def step(session: UserSession, name: str, status: int = 0) -> Step:
+    found = session.step(name)
+    assert found.status == status, (name, found.out, found.err)
+    return found
+
+
+def test_nothing_was_waited_for_in_vain(session: UserSession):
+    assert session.late == ""
+
+
+# The unit
+
+def test_the_unit_is_correct(session: UserSession):
+    verify = step(session, "verify")
+    assert (verify.out, verify.err) == ("", "")
+
+
+def test_the_exposure_is_bounded(session: UserSession):
+    (line,) = [line for line in step(session, "security").out.splitlines() if "Overall exposure level" in line]
+    assert float(line.split("felucca.service:")[1].split()[0]) <= EXPOSURE_MAX
+
+
+def test_it_is_hardened(session: UserSession):
+    unit = step(session, "active").properties
+    expected = {"NoNewPrivileges": "yes", "MemoryDenyWriteExecute": "yes", "LockPersonality": "yes", "RestrictRealtime": "yes",
+                "RestrictSUIDSGID": "yes", "UMask": "0077", "LimitCORE": "0", "KeyringMode": "private",
+                "SystemCallArchitectures": "native", "Restart": "on-failure"}
+    assert {name: unit[name] for name in expected} == expected
+    assert unit["RestrictAddressFamilies"] == "AF_INET AF_INET6 AF_NETLINK AF_UNIX"
+    assert unit["RestrictNamespaces"] == "yes"
+    assert "ptrace" not in unit["SystemCallFilter"].split()
+    assert "read" in unit["SystemCallFilter"].split()
+
+
+def test_the_sandbox_is_in_force(session: UserSession):
+    """What the kernel says of the process, not what the unit asks for."""
+    lines = dict(line.split(":\t", 1) for line in step(session, "proc").out.splitlines() if ":\t" in line)
+    assert (lines["Seccomp"].strip(), lines["NoNewPrivs"].strip(), lines["Umask"].strip()) == ("2", "1", "0077")
+    (core,) = [line.split() for line in session.step("proc").out.splitlines() if line.startswith("Max core file size")]
+    assert core[4:6] == ["0", "0"]
+
+
+def test_it_is_not_dumpable(session: UserSession):
+    environ = step(session, "environ", 1)
+    assert environ.out == "" and "Permission denied" in environ.err
+
+
+# Coming and going
+
+def test_it_comes_by_activation(session: UserSession):
+    assert step(session, "before").properties["ActiveState"] == "inactive"
+    step(session, "sign-in")
+    unit = step(session, "active").properties
+    assert (unit["ActiveState"], unit["Type"]) == ("active", "dbus")
+    owner = step(session, "owner").properties
+    assert owner["PID"] == unit["MainPID"], "the owner of the name is the unit's process"
+    assert owner["Unit"] == "felucca.service" or owner["UserUnit"] == "felucca.service"
+
+
+def test_it_does_its_work_in_the_sandbox(session: UserSession):
+    created, *_ = session.nile.minted()
+    password = session.nile.password_of(created["id"])
+    assert step(session, "create").out.strip() == password
+    assert step(session, "lookup").out.strip() == password
+    billing = [entry for entry in session.nile.minted() if entry["database"] == "billing"]
+    assert f'"password" s "{session.nile.password_of(billing[0]["id"])}"' in step(session, "busctl").out
+    step(session, "refused", 7)
+
+
+def test_it_is_started_again_when_somebody_kills_it(session: UserSession):
+    before, after = step(session, "active").properties, step(session, "restarted").properties
+    assert (after["ActiveState"], after["NRestarts"]) == ("active", "1")
+    assert before["MainPID"] != after["MainPID"]
+    assert step(session, "get").out == session.step("create").out
+
+
+def test_a_stop_waits_for_the_mint(session: UserSession):
+    step(session, "stop")
+    unit = step(session, "stopped").properties
+    assert (unit["ActiveState"], unit["MainPID"]) == ("inactive", "0")
+    (db1,) = [entry for entry in session.nile.minted() if entry["database"] == "db1"]
+    assert step(session, "held").out.strip() == session.nile.password_of(db1["id"])
+    assert step(session, "again").out == session.step("held").out, "and it is stored"
+
+
+def test_it_leaves_when_it_is_idle(session: UserSession):
+    step(session, "list")
+    assert step(session, "listed").properties["ActiveState"] == "active"
+    assert step(session, "idle").properties["ActiveState"] == "inactive"
+    step(session, "again")
+
+
+def test_the_watchdog(session: UserSession):
+    assert step(session, "active").properties["WatchdogUSec"] == "1min"
+    watched, revived = step(session, "watched").properties, step(session, "revived").properties
+    assert (watched["ActiveState"], watched["NRestarts"]) == ("active", "0"), "it is heard in time"
+    assert (revived["ActiveState"], revived["NRestarts"]) == ("active", "1"), "one that hangs is replaced"
+    assert step(session, "after").out == session.step("create").out
+
+
+def test_nothing_else_went_wrong(session: UserSession):
+    """The manager has seen two failures of the unit: the kill and the hang that the session made."""
+    said = [entry["MESSAGE"] for entry in session.journal if "felucca.service: Failed with result" in str(entry.get("MESSAGE"))]
+    assert said == ["felucca.service: Failed with result 'signal'.", "felucca.service: Failed with result 'watchdog'."]
+    assert session.nile.count("create") == 4
+    assert len(session.nile.live()) == 3
+
+
+# The journal
+
+def test_one_line_for_each_request_that_was_done(session: UserSession):
+    lines = session.lines(MESSAGE_ID=REQUEST_DONE, FEL_METHOD="CreateCredential")
+    assert [line["FEL_DATABASE"] for line in lines] == ["orders", "billing", "db1"]
+    for line, minted in zip(lines, session.nile.minted()):
+        assert (line["FEL_BACKEND"], line["FEL_WORKSPACE"], line["FEL_OUTCOME"]) == ("nile", "acme", "done")
+        assert line["FEL_CREDENTIAL_ID"] == minted["id"]
+        assert line["FEL_CALLER"]
+        assert line["FEL_DURATION_USEC"].isdigit()
+    assert [line["FEL_METHOD"] for line in session.lines(MESSAGE_ID=REQUEST_DONE)].count("GetCredential") == 3
+
+
+def test_one_line_for_the_request_that_failed(session: UserSession):
+    (line,) = session.lines(MESSAGE_ID=REQUEST_FAILED)
+    assert (line["FEL_METHOD"], line["FEL_OUTCOME"]) == ("CreateCredential", "NotFound")
+    assert (line["FEL_WORKSPACE"], line["FEL_DATABASE"]) == ("acme", "nowhere")
+    assert line["FEL_CALLER"] and line["FEL_DURATION_USEC"].isdigit()
+    assert "entity_not_found" in line["MESSAGE"]
+
+
+def test_no_secret_in_the_journal(session: UserSession):
+    assert b"felucca" in session.journal_bytes
+    secrets = [session.nile.password_of(entry["id"]) for entry in session.nile.minted()] + [session.token]
+    assert [secret for secret in secrets if secret.encode() in session.journal_bytes] == []
