@@ -151,10 +151,12 @@ one_line (const char *text)
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   g_autoptr (GString) line = g_string_new (NULL);
 
-  for (const char *p = valid; *p != '\0' && line->len < SENTENCE_LEN_MAX; p = g_utf8_next_char (p))
+  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar c = g_utf8_get_char (p);
 
+      if (line->len + (gsize) g_unichar_to_utf8 (c, NULL) > SENTENCE_LEN_MAX)
+        break;
       g_string_append_unichar (line, g_unichar_iscntrl (c) ? ' ' : c);
     }
   return g_string_free (g_steal_pointer (&line), FALSE);
@@ -353,6 +355,7 @@ run_on_worker (gpointer data, GCancellable *cancellable)
   if (run->ok)
     {
       g_clear_error (&self->error);
+      self->maybe_minted = FALSE;
       call_check_said (self);
     }
   else if (self->error == NULL)

@@ -14,8 +14,8 @@ typedef struct
   gpointer user_data;
 } BusSource;
 
-/* The fd, the events and the timeout can change with every message: asked each time. A plain GPollFD, because changing
- * one that was added by g_source_add_unix_fd() wakes the loop and would spin. */
+/* The events and the timeout can change with every message: asked each time. A plain GPollFD, because changing one that
+ * was added by g_source_add_unix_fd() wakes the loop and would spin. Its fd stays: GLib keeps them sorted. */
 static gboolean
 bus_source_prepare (GSource *source, int *timeout_msec)
 {
@@ -23,7 +23,6 @@ bus_source_prepare (GSource *source, int *timeout_msec)
   gint64 now_usec;
   int events = sd_bus_get_events (self->bus);
 
-  self->pollfd.fd = sd_bus_get_fd (self->bus);
   self->pollfd.events = events > 0 ? (gushort) events : 0;
   self->pollfd.revents = 0;
   *timeout_msec = -1;
@@ -84,6 +83,7 @@ fel_bus_source_new (sd_bus *bus, FelBusLost lost, gpointer user_data)
   self->bus = sd_bus_ref (bus);
   self->lost = lost;
   self->user_data = user_data;
+  self->pollfd.fd = sd_bus_get_fd (bus);
   g_source_set_static_name (source, "sd-bus");
   g_source_add_poll (source, &self->pollfd);
   return source;

@@ -98,7 +98,9 @@ config_set_daemon (FelConfig *self, const char *key, const char *value)
 {
   char *problem = NULL;
 
-  if (g_str_equal (key, "default-backend"))
+  if (g_str_equal (key, "default-backend") && !is_plain_name (value))
+    problem = g_strdup_printf ("'%s' is not a backend's name", value);
+  else if (g_str_equal (key, "default-backend"))
     {
       g_free (self->default_backend);
       self->default_backend = g_strdup (value);
@@ -174,7 +176,7 @@ config_read_group (FelConfig *self, GKeyFile *keys, const char *group, const cha
       g_autofree char *value = g_key_file_get_string (keys, group, *name, &error);
       g_autofree char *problem = NULL;
 
-      if (value == NULL)
+      if (error != NULL)
         problem = g_strdup (error->message);
       else if (instance != NULL)
         problem = config_set_backend (instance, *name, value, file);

@@ -215,13 +215,13 @@ fel_registry_load (FelRegistry *self, FelInstance *instance, GError **error)
 
   if (!instance->loaded && instance->failure == NULL)
     {
-      if (module_open (self, instance, &why) && check_settings (instance, &why))
-        instance->loaded = TRUE;
-      else if (instance->backend.struct_size == 0)
+      if (!module_open (self, instance, &why))
         instance->failure = g_strdup_printf ("%s: [backend %s] module: %s", instance->config->file, instance->name,
                                              why->message);
-      else
+      else if (!check_settings (instance, &why))
         instance->failure = g_strdup (why->message);
+      else
+        instance->loaded = TRUE;
     }
   if (instance->failure == NULL)
     return TRUE;

@@ -49,11 +49,7 @@ reader_end (FelSecretPipe *self, const GError *error)
   g_clear_handle_id (&self->watch_id, g_source_remove);
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   if (error == NULL)
-    {
-      if (self->len > 0 && self->buffer[self->len - 1] == '\n')
-        self->len--;
-      secret = fel_secret_new (self->buffer, self->len);
-    }
+    secret = fel_secret_new (self->buffer, self->len);
   explicit_bzero (self->buffer, self->max_len + 2);
   self->len = 0;
   self->done (secret, error, self->user_data);
@@ -92,9 +88,11 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
         return G_SOURCE_CONTINUE;
     }
   self->watch_id = 0;
+  if (n == 0 && self->len > 0 && self->buffer[self->len - 1] == '\n')
+    self->len--;
   if (n < 0)
     reader_fail (self, FEL_ERROR_INVALID_ARGUMENTS, g_strerror (errno));
-  else if (n > 0)
+  else if (self->len > self->max_len)
     reader_fail (self, FEL_ERROR_INVALID_ARGUMENTS, "that is too long");
   else
     reader_end (self, NULL);

@@ -91,6 +91,7 @@ typedef struct
   GStrvBuilder *workspaces;
 } TokenParts;
 
+/* What is not known, or does not parse, counts as absent. */
 static void
 parse_line (TokenParts *parts, const char *line, gsize len)
 {
@@ -104,7 +105,11 @@ parse_line (TokenParts *parts, const char *line, gsize len)
   else if (name_len == 13 && memcmp (line, "refresh-token", 13) == 0 && parts->refresh == NULL)
     parts->refresh = fel_secret_new (value, value_len);
   else if (name_len == 7 && memcmp (line, "expires", 7) == 0)
-    parts->expires_sec = g_ascii_strtoll (value, NULL, 10);
+    {
+      g_autofree char *seconds = g_strndup (value, value_len);
+
+      g_ascii_string_to_signed (seconds, 10, 0, G_MAXINT64, &parts->expires_sec, NULL);
+    }
   else if (name_len == 9 && memcmp (line, "workspace", 9) == 0 && g_utf8_validate_len (value, value_len, NULL))
     {
       g_autofree char *workspace = g_strndup (value, value_len);
@@ -140,7 +145,7 @@ fel_token_parse (const FelSecret *text, const char *account, GError **error)
       g_set_error_literal (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED, "the sign-in in the keyring cannot be read");
       return NULL;
     }
-  return fel_token_new (access, refresh, MAX (parts.expires_sec, 0), account, (const char *const *) workspaces);
+  return fel_token_new (access, refresh, parts.expires_sec, account, (const char *const *) workspaces);
 }
 
 static gboolean

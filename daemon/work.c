@@ -80,8 +80,14 @@ job_run (gpointer data, gpointer user_data)
 {
   Job *job = data;
 
+  GSource *answer = g_idle_source_new ();
+
   job->func (job->data, job->cancellable);
-  g_main_context_invoke_full (NULL, G_PRIORITY_DEFAULT, on_job_done, job, job_unref);
+  /* Not g_main_context_invoke(): while nobody runs the main context, that would answer on this thread. */
+  g_source_set_priority (answer, G_PRIORITY_DEFAULT);
+  g_source_set_callback (answer, on_job_done, job, job_unref);
+  g_source_attach (answer, NULL);
+  g_source_unref (answer);
 }
 
 static void
