@@ -170,7 +170,7 @@ is_b64token (char c)
 static gboolean
 is_vschar (char c)
 {
-  return g_ascii_isgraph (c);
+  return g_ascii_isprint (c);
 }
 
 gboolean
