@@ -28,7 +28,6 @@ void
 fel_log_request (const FelLogRequest *line)
 {
   gboolean ok = line->error == NULL;
-  GLogLevelFlags level = ok ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_MESSAGE;
   const char *outcome = ok ? "done" : fel_error_short_name (line->error);
   g_autofree char *duration = g_strdup_printf ("%" G_GINT64_FORMAT, line->duration_usec);
   g_autofree char *target = line->workspace != NULL && *line->workspace != '\0'
@@ -52,7 +51,8 @@ fel_log_request (const FelLogRequest *line)
   line_add (&fields, "FEL_CREDENTIAL_ID", line->id);
   line_add (&fields, "FEL_OUTCOME", outcome);
   line_add (&fields, "FEL_DURATION_USEC", duration);
-  g_log_structured_array (level, fields.fields, fields.n);
+  /* GLib drops what is below MESSAGE; the journal goes by PRIORITY. */
+  g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields.fields, fields.n);
 }
 
 void

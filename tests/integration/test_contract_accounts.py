@@ -135,7 +135,7 @@ def test_an_unknown_backend(bare: Desktop):
     refused(bare, "InvalidArguments", sign_out, bare, "nobody")
 
 
-@pytest.mark.parametrize("token", ["with space", "a\tb", "", "x" * (TOKEN_LEN_MAX + 1)], ids=["space", "tab", "empty", "too-long"])
+@pytest.mark.parametrize("token", ["a\tb", "", "x" * (TOKEN_LEN_MAX + 1)], ids=["tab", "empty", "too-long"])
 def test_what_is_no_refresh_token_is_refused(bare: Desktop, token: str):
     pair = bare.nile.issue_token()
     fds = (pipe_holding(pair["access_token"].encode()), pipe_holding(token.encode()))
