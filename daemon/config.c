@@ -33,6 +33,7 @@ instance_free (gpointer data)
   g_ptr_array_unref (instance->settings);
   g_free (instance->file);
   g_free (instance->problem);
+  g_clear_pointer (&instance->bad, g_hash_table_unref);
   g_free (instance);
 }
 
@@ -61,6 +62,7 @@ config_instance (FelConfig *self, const char *name, const char *file)
       instance->name = g_strdup (name);
       instance->timeout_sec = BACKEND_TIMEOUT_DEFAULT_SEC;
       instance->settings = g_ptr_array_new_with_free_func (setting_free);
+      instance->bad = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
       g_ptr_array_add (self->instances, instance);
     }
   g_free (instance->file);
@@ -150,11 +152,19 @@ config_set_backend (FelConfigInstance *instance, const char *key, const char *va
 }
 
 static void
-config_add_problem (FelConfig *self, FelConfigInstance *instance, char *line /* (transfer full) */)
+config_add_problem (FelConfig *self, char *line /* (transfer full) */)
 {
   g_ptr_array_add (self->problems, line);
-  if (instance != NULL && instance->problem == NULL)
-    instance->problem = g_strdup (line);
+}
+
+/* problem: (nullable) what this file says wrong; a later file that says it right makes it good. */
+static void
+instance_judge_key (FelConfigInstance *instance, const char *key, const char *problem)
+{
+  if (problem != NULL)
+    g_hash_table_insert (instance->bad, g_strdup (key), g_strdup (problem));
+  else
+    g_hash_table_remove (instance->bad, key);
 }
 
 static void
@@ -167,7 +177,7 @@ config_read_group (FelConfig *self, GKeyFile *keys, const char *group, const cha
     instance = config_instance (self, group + strlen (BACKEND_GROUP), file);
   else if (!g_str_equal (group, "daemon"))
     {
-      config_add_problem (self, NULL, g_strdup_printf ("%s: [%s]: there is no such group", file, group));
+      config_add_problem (self, g_strdup_printf ("%s: [%s]: there is no such group", file, group));
       return;
     }
   for (char **name = names; name != NULL && *name != NULL; name++)
@@ -175,6 +185,7 @@ config_read_group (FelConfig *self, GKeyFile *keys, const char *group, const cha
       g_autoptr (GError) error = NULL;
       g_autofree char *value = g_key_file_get_string (keys, group, *name, &error);
       g_autofree char *problem = NULL;
+      g_autofree char *line = NULL;
 
       if (error != NULL)
         problem = g_strdup (error->message);
@@ -183,7 +194,11 @@ config_read_group (FelConfig *self, GKeyFile *keys, const char *group, const cha
       else
         problem = config_set_daemon (self, *name, value);
       if (problem != NULL)
-        config_add_problem (self, instance, g_strdup_printf ("%s: [%s] %s: %s", file, group, *name, problem));
+        line = g_strdup_printf ("%s: [%s] %s: %s", file, group, *name, problem);
+      if (instance != NULL)
+        instance_judge_key (instance, *name, line);
+      if (line != NULL)
+        config_add_problem (self, g_steal_pointer (&line));
     }
 }
 
@@ -203,12 +218,27 @@ config_read_file (FelConfig *self, const char *file)
     g_set_error (&error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING, "it is not a text in UTF-8");
   if (error != NULL || !g_key_file_load_from_data (keys, text, len, G_KEY_FILE_NONE, &error))
     {
-      config_add_problem (self, NULL, g_strdup_printf ("%s: %s", file, error->message));
+      config_add_problem (self, g_strdup_printf ("%s: %s", file, error->message));
       return;
     }
   groups = g_key_file_get_groups (keys, NULL);
   for (char **group = groups; *group != NULL; group++)
     config_read_group (self, keys, *group, file);
+}
+
+static void
+config_finish_instance (FelConfig *self, FelConfigInstance *instance)
+{
+  g_autoptr (GList) lines = g_hash_table_get_values (instance->bad);
+
+  for (guint i = 0; i < self->problems->len && instance->problem == NULL; i++)
+    if (g_list_find_custom (lines, self->problems->pdata[i], (GCompareFunc) g_strcmp0) != NULL)
+      instance->problem = g_strdup (self->problems->pdata[i]);
+  if (instance->problem == NULL && instance->module == NULL)
+    {
+      instance->problem = g_strdup_printf ("%s: [backend %s] module: it is missing", instance->file, instance->name);
+      config_add_problem (self, g_strdup (instance->problem));
+    }
 }
 
 FelConfig *
@@ -222,13 +252,7 @@ fel_config_load (const char *const *files)
   for (; *files != NULL; files++)
     config_read_file (self, *files);
   for (guint i = 0; i < self->instances->len; i++)
-    {
-      FelConfigInstance *instance = self->instances->pdata[i];
-
-      if (instance->module == NULL && instance->problem == NULL)
-        config_add_problem (self, instance,
-                            g_strdup_printf ("%s: [backend %s] module: it is missing", instance->file, instance->name));
-    }
+    config_finish_instance (self, self->instances->pdata[i]);
   return self;
 }
 

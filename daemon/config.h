@@ -21,6 +21,7 @@ typedef struct FelConfigInstance
   GPtrArray *settings; /* of FelConfigSetting: what the module has to understand */
   char *file;          /* the last one that speaks of this instance */
   char *problem;       /* NULL: none */
+  GHashTable *bad;     /* while loading: key → what is wrong with it */
   guint timeout_sec;   /* for one call of a verb */
 } FelConfigInstance;
 

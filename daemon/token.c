@@ -173,9 +173,17 @@ is_vschar (char c)
   return g_ascii_isprint (c);
 }
 
+/* b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
 gboolean
 fel_token_check_access (const FelSecret *access, GError **error)
 {
+  const char *padding = strchr (access->bytes, '=');
+
+  if (padding != NULL && (padding == access->bytes || padding[strspn (padding, "=")] != '\0'))
+    {
+      g_set_error_literal (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "the token has a '=' that is not at its end");
+      return FALSE;
+    }
   return check_characters (access, "the token", is_b64token, error);
 }
 

@@ -180,46 +180,6 @@ test_failures (void)
     }
 }
 
-static void
-check_sentence (const char *said, const char *shown)
-{
-  const Step steps[]
-      = { { FAIL, FEL_FAILURE_DENIED, "replaced" }, { FAIL, FEL_FAILURE_CONFLICT, said }, { RETURN_FALSE } };
-  g_auto (Fixture) f;
-
-  fixture_init (&f, FEL_VERB_REVOKE);
-  run (&f, steps);
-  g_assert_error (f.error, FEL_ERROR, FEL_ERROR_CONFLICT); /* the last one counts */
-  g_assert_cmpstr (f.error->message, ==, shown);
-}
-
-static void
-test_sentences (void)
-{
-  g_autofree char *at = g_strnfill (512, 'a');
-  g_autofree char *past = g_strnfill (513, 'a');
-  g_autofree char *ends_wide = g_strconcat (at + 2, "\303\266", NULL); /* 512 bytes */
-
-  check_sentence (NULL, "it gave no reason");
-  check_sentence ("", "it gave no reason");
-  check_sentence ("100%s", "100%s");
-  check_sentence ("a\xff", "a\357\277\275");
-  check_sentence ("a\nb\033[m\302\205", "a b [m "); /* one line, nothing for a terminal */
-  check_sentence (at, at);
-  check_sentence (past, at);
-  check_sentence (ends_wide, ends_wide);
-}
-
-/* A character that does not fit as a whole is left out: 512 bytes are 512 bytes. */
-static void
-test_sentence_cut_in_a_character (void)
-{
-  g_autofree char *text = g_strnfill (511, 'a');
-  g_autofree char *wide = g_strconcat (text, "\303\266", NULL);
-
-  check_sentence (wide, text);
-}
-
 #define ID                                                                                                             \
   {                                                                                                                    \
     STRING, FEL_FIELD_ID, "1"                                                                                          \
@@ -516,7 +476,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_assert_true (g_main_context_acquire (NULL)); /* all the time, as the daemon's loop does */
   g_test_add_func ("/backend-call/failures", test_failures);
-  g_test_add_func ("/backend-call/sentences", test_sentences);
   g_test_add_func ("/backend-call/success-is-complete", test_success_is_complete);
   g_test_add_func ("/backend-call/password-lengths", test_password_lengths);
   g_test_add_func ("/backend-call/token-lengths", test_token_lengths);
@@ -525,7 +484,6 @@ main (int argc, char **argv)
   g_test_add_func ("/backend-call/given-up", test_given_up);
   g_test_add_func ("/backend-call/unsupported", test_unsupported);
   g_test_add_func ("/backend-call/success-after-maybe-minted", test_success_after_maybe_minted);
-  g_test_add_func ("/backend-call/sentence-cut-in-a-character", test_sentence_cut_in_a_character);
   status = g_test_run ();
   g_main_context_release (NULL);
   return status;

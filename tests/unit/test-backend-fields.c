@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The setters of the backend ABI: which field goes where, and what counts as not sent. */
+ * What a backend says through the host: which field goes where, what counts as not sent, what a sentence may be. */
 #include "backend-call.h"
 
 #include <string.h>
@@ -10,13 +10,15 @@
 
 typedef void (*Speech) (const FelHost *host, FelOut *out);
 
-static Speech speech; /* what the backend says before it succeeds */
+static Speech speech; /* what the backend says */
+static bool fails;    /* and then */
 
 static bool
 speak (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
+  fails = false;
   speech (host, out);
-  return true;
+  return !fails;
 }
 
 static const FelConfigInstance config = { .name = (char *) "fake", .module = (char *) "fake", .timeout_sec = 30 };
@@ -353,6 +355,54 @@ test_account (void)
   g_assert_null (call->credential);
 }
 
+static const char *sentence;
+
+static void
+say_why (const FelHost *host, FelOut *out)
+{
+  fails = true;
+  host->fail (out, FEL_FAILURE_DENIED, "replaced");
+  host->fail (out, FEL_FAILURE_CONFLICT, sentence); /* the last one counts */
+}
+
+static void
+check_sentence (const char *said, const char *shown)
+{
+  g_autoptr (FelBackendCall) call = NULL;
+
+  sentence = said;
+  call = call_that_says (FEL_VERB_PROBE, say_why);
+  g_assert_error (call->error, FEL_ERROR, FEL_ERROR_CONFLICT);
+  g_assert_cmpstr (call->error->message, ==, shown);
+}
+
+static void
+test_sentences (void)
+{
+  g_autofree char *at = g_strnfill (512, 'a');
+  g_autofree char *past = g_strnfill (513, 'a');
+  g_autofree char *ends_wide = g_strconcat (at + 2, "\303\266", NULL); /* 512 bytes */
+
+  check_sentence (NULL, "it gave no reason");
+  check_sentence ("", "it gave no reason");
+  check_sentence ("100%s", "100%s");
+  check_sentence ("a\xff", "a\357\277\275");
+  check_sentence ("a\nb\033[m\302\205", "a b [m "); /* one line, nothing for a terminal */
+  check_sentence (at, at);
+  check_sentence (past, at);
+  check_sentence (ends_wide, ends_wide);
+}
+
+/* A character that does not fit as a whole is left out: 512 bytes are 512 bytes. */
+static void
+test_sentence_cut_in_a_character (void)
+{
+  g_autofree char *text = g_strnfill (511, 'a');
+  g_autofree char *wide = g_strconcat (text, "\303\266", NULL);
+
+  check_sentence (wide, text);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -367,6 +417,8 @@ main (int argc, char **argv)
   g_test_add_func ("/backend-fields/list", test_list);
   g_test_add_func ("/backend-fields/long-lists", test_long_lists);
   g_test_add_func ("/backend-fields/account", test_account);
+  g_test_add_func ("/backend-fields/sentences", test_sentences);
+  g_test_add_func ("/backend-fields/sentence-cut-in-a-character", test_sentence_cut_in_a_character);
   status = g_test_run ();
   g_main_context_release (NULL);
   return status;

@@ -19,6 +19,7 @@ typedef struct
   sd_bus *client;
   GSource *server_source;
   GSource *client_source;
+  guint signals;
   guint asked;   /* calls that the server saw */
   guint replies; /* good ones that the client saw */
   int refusal;   /* errno of the last bad one */
@@ -67,6 +68,25 @@ on_reply (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
   g_assert_cmpstr (text, ==, "hello");
   self->replies++;
   return 1;
+}
+
+/* Answers only after a few signals. */
+static int
+on_call_with_signals (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+  sd_bus *bus = sd_bus_message_get_bus (message);
+
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpint (sd_bus_emit_signal (bus, "/", "org.felucca.Test", "Ping", NULL), >=, 0);
+  return on_call (message, userdata, ret_error);
+}
+
+static int
+on_client_message (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+  if (sd_bus_message_is_signal (message, "org.felucca.Test", "Ping"))
+    ((Fixture *) userdata)->signals++;
+  return 0;
 }
 
 static void
@@ -132,6 +152,7 @@ fixture_init (Fixture *self, sd_bus_message_handler_t handler)
   g_assert_cmpint (sd_bus_set_server (self->server, 1, id), >=, 0);
   g_assert_cmpint (sd_bus_set_anonymous (self->server, 1), >=, 0);
   g_assert_cmpint (sd_bus_add_filter (self->server, NULL, handler, self), >=, 0);
+  g_assert_cmpint (sd_bus_add_filter (self->client, NULL, on_client_message, self), >=, 0);
   g_assert_cmpint (sd_bus_start (self->server), >=, 0);
   g_assert_cmpint (sd_bus_start (self->client), >=, 0);
   self->server_source = fel_bus_source_new (self->server, on_server_lost, self);
@@ -184,28 +205,68 @@ test_call_is_answered (void)
   g_assert_cmpuint (f.server_lost + f.client_lost, ==, 0);
 }
 
-/* They come in with one read: the source has to come back for those that the bus has queued. */
 static void
 test_many_calls_at_once (void)
 {
   g_auto (Fixture) f;
 
   fixture_init (&f, on_call);
-  for (guint i = 0; i < CALLS; i++)
+  call (&f, 0);
+  WAIT_FOR (&f, f.replies == 1);
+  for (guint i = 1; i < CALLS; i++)
     call (&f, 0);
+  g_assert_cmpint (sd_bus_flush (f.client), >=, 0);
+  while (f.asked < CALLS)
+    g_main_context_iteration (f.server_context, TRUE);
   WAIT_FOR (&f, f.replies == CALLS);
   g_assert_cmpuint (f.asked, ==, CALLS);
 }
 
-/* The bus has deadlines of its own; nothing else happens then. */
+static gpointer
+run_server (gpointer data)
+{
+  Fixture *self = data;
+
+  while (self->asked < 2)
+    g_main_context_iteration (self->server_context, TRUE);
+  return NULL;
+}
+
+/* What a blocking call has put aside is in no socket any more: the source has to come back for it without waiting. */
+static void
+test_queued_messages (void)
+{
+  g_auto (Fixture) f;
+  sd_bus_message *reply = NULL;
+  GThread *server;
+
+  fixture_init (&f, on_call_with_signals);
+  call (&f, 0);
+  WAIT_FOR (&f, f.replies == 1 && f.signals == 3);
+  turn_until_idle (&f); /* a dispatch wakes its context once more, which would hide a missing one */
+  server = g_thread_new ("server", run_server, &f);
+  g_assert_cmpint (sd_bus_call_method (f.client, NULL, "/", "org.felucca.Test", "Echo", NULL, &reply, "s", "hello"), >=,
+                   0);
+  g_thread_join (server);
+  sd_bus_message_unref (reply);
+  g_assert_cmpuint (f.signals, ==, 3);
+  while (f.signals < 6)
+    g_main_context_iteration (f.client_context, TRUE);
+}
+
+/* The bus has deadlines of its own; nothing else wakes the loop then. */
 static void
 test_deadline_of_a_call (void)
 {
   g_auto (Fixture) f;
+  guint turns = 0;
 
   fixture_init (&f, on_call_ignored);
   call (&f, 30 * 1000);
-  WAIT_FOR (&f, f.refusal != 0);
+  WAIT_FOR (&f, f.asked == 1);
+  for (; f.refusal == 0; turns++)
+    g_main_context_iteration (f.client_context, TRUE);
+  g_assert_cmpuint (turns, <=, 5); /* it sleeps until then */
   g_assert_cmpint (f.refusal, ==, ETIMEDOUT);
   g_assert_cmpuint (f.asked, ==, 1);
   g_assert_cmpuint (f.replies, ==, 0);
@@ -336,6 +397,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/bus-source/call-is-answered", test_call_is_answered);
   g_test_add_func ("/bus-source/many-calls-at-once", test_many_calls_at_once);
+  g_test_add_func ("/bus-source/queued-messages", test_queued_messages);
   g_test_add_func ("/bus-source/deadline-of-a-call", test_deadline_of_a_call);
   g_test_add_func ("/bus-source/idle-source-rests", test_idle_source_rests);
   g_test_add_func ("/bus-source/lost-once", test_lost_once);

@@ -116,9 +116,19 @@ test_change_moves_in_every_index (void)
       g_assert_true (fel_catalog_newest (catalog, &is[i]) == fel_catalog_at (catalog, "/1"));
     }
   g_assert_true (fel_catalog_at (catalog, "/1")->revoking);
+  put (catalog, "/1", &(Made){ "a", .request_id = "r" }); /* back again, and in no index twice */
+  for (gsize i = 0; i < G_N_ELEMENTS (was); i++)
+    {
+      g_autoptr (GPtrArray) found = fel_catalog_select (catalog, &was[i]);
+
+      g_assert_cmpuint (found->len, ==, 1);
+    }
   fel_catalog_remove (catalog, "/1");
   for (gsize i = 0; i < G_N_ELEMENTS (is); i++)
-    g_assert_null (fel_catalog_newest (catalog, &is[i]));
+    {
+      g_assert_null (fel_catalog_newest (catalog, &was[i]));
+      g_assert_null (fel_catalog_newest (catalog, &is[i]));
+    }
 }
 
 static void

@@ -164,6 +164,8 @@ static const ProblemCase problems[] = {
   { "[daemon]\nidle-timeout=\n", "[daemon]", "idle-timeout" },
   { "[daemon]\nidle_timeout=5\n", "[daemon]", "idle_timeout" },
   { "[daemon]\nIdle-Timeout=5\n", "[daemon]", "Idle-Timeout" },
+  { "[daemon]\ndefault-backend=\n", "[daemon]", "default-backend" },
+  { "[daemon]\ndefault-backend=A b\n", "[daemon]", "default-backend" },
   { "[Daemon]\nidle-timeout=5\n", "[Daemon]", "" },
   { "[demon]\n", "[demon]", "" },
   { "[backend]\nmodule=a\n", "[backend]", "" },
@@ -223,6 +225,24 @@ test_problems (void)
 }
 
 #define TEXT(text) text, sizeof text - 1
+
+/* The later file wins: what it says right makes good what an earlier one said wrong, and the other way round. */
+static void
+test_later_file_mends (void)
+{
+  const char *const mended[FILES_MAX] = { "[backend a]\nmodule=a\ntimeout=0\n", "[backend a]\ntimeout=5\n", NULL };
+  const char *const spoilt[FILES_MAX] = { "[backend a]\nmodule=a\ntimeout=5\n", "[backend a]\ntimeout=0\n", NULL };
+  Files files, other_files;
+  g_autoptr (FelConfig) config = load (mended, &files);
+  g_autoptr (FelConfig) other = load (spoilt, &other_files);
+
+  g_assert_cmpuint (config->problems->len, ==, 1); /* said all the same */
+  g_assert_null (nth (config, 0)->problem);
+  g_assert_cmpuint (nth (config, 0)->timeout_sec, ==, 5);
+  g_assert_cmpstr (nth (other, 0)->problem, ==, other->problems->pdata[0]);
+  files_clear (&files);
+  files_clear (&other_files);
+}
 
 /* A file that cannot be read is one problem; the others count. */
 static const struct
@@ -305,6 +325,7 @@ main (int argc, char **argv)
   g_test_add_func ("/config/later-wins-key-by-key", test_later_wins_key_by_key);
   g_test_add_func ("/config/mistake-keeps-the-rest", test_mistake_keeps_the_rest);
   g_test_add_func ("/config/problems", test_problems);
+  g_test_add_func ("/config/later-file-mends", test_later_file_mends);
   g_test_add_func ("/config/broken-file", test_broken_file);
   g_test_add_func ("/config/directory-is-no-file", test_directory_is_no_file);
   g_test_add_func ("/config/default-files", test_default_files);

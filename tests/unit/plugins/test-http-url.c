@@ -87,10 +87,11 @@ static const UrlCase cases[] = {
 static void
 check_case (const UrlCase *expected)
 {
+  g_autofree char *url = g_strescape (expected->url, NULL);
   g_autoptr (GError) error = NULL;
   gboolean fine = fel_http_check_url (expected->url, &error);
 
-  g_test_message ("'%s': %s", expected->url, error != NULL ? error->message : "fine");
+  g_test_message ("'%s': %s", url, error != NULL ? error->message : "fine");
   g_assert_true (fine == (expected->why == NULL));
   g_assert_true (fine == (error == NULL));
   if (!fine)

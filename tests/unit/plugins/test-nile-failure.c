@@ -98,8 +98,9 @@ check_error (const ErrorCase *expected, bool mint)
   g_autoptr (FelHttpAnswer) answer = fake_answer_new (expected->status, expected->body);
   g_autoptr (FelOut) out = fake_out_new ();
   g_autofree char *sentence = g_strdup_printf ("Nile answered %u: %s", expected->status, expected->shown);
+  g_autofree char *body = g_strescape (expected->body, NULL);
 
-  g_test_message ("%u %s%s", expected->status, expected->body, mint ? " to a mint" : "");
+  g_test_message ("%u %s%s", expected->status, body, mint ? " to a mint" : "");
   g_assert_false (nile_answer_fail (&fake_host, out, answer, mint, TOKEN));
   g_assert_cmpuint (out->n_fails, ==, 1);
   g_assert_cmphex ((guint) out->failure, ==, (guint) (mint ? expected->mint : expected->failure));
