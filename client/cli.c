@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli.h"
 
+#include <string.h>
+
 #include "exit.h"
 #include "felucca-config.h"
 #include "say.h"
@@ -163,7 +165,8 @@ check_operands (FelCli *cli, GError **error)
   n = g_strv_length (cli->operands);
   if (n >= cli->verb->operands_min && n <= cli->verb->operands_max)
     return TRUE;
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "usage: felucca %s %s", cli->verb->name, cli->verb->operands);
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "usage: felucca %s%s%s", cli->verb->name,
+               *cli->verb->operands != '\0' ? " " : "", cli->verb->operands);
   return FALSE;
 }
 
@@ -259,6 +262,13 @@ fel_cli_backend_operand (FelCli *cli, GError **error)
 
   if (operand == NULL)
     return TRUE;
+  /* What is not a name is not repeated either: it may be a token. */
+  if (strlen (operand) > 64 || strspn (operand, "abcdefghijklmnopqrstuvwxyz0123456789-_") != strlen (operand))
+    {
+      g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,
+                   "that is not the name of a backend; a token is never an argument, see: felucca sign-in --help");
+      return FALSE;
+    }
   if (cli->backend != NULL && !g_str_equal (cli->backend, operand))
     {
       g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "two backends, '%s' and '%s'", operand, cli->backend);

@@ -24,7 +24,7 @@ keep_backend (FelRecord *backends, const char *name, GError **error)
 
   if (backend == NULL)
     {
-      g_set_error (error, FEL_EXIT, FEL_EXIT_NOT_FOUND, "there is no backend '%s'; try: felucca backends", name);
+      g_set_error (error, FEL_EXIT, FEL_EXIT_NOT_FOUND, "there is no backend of this name; try: felucca backends");
       return FALSE;
     }
   fel_record_clear (backends);
@@ -64,19 +64,16 @@ keep_accounts (GPtrArray *accounts, const char *backend)
       g_ptr_array_remove_index (accounts, i - 1);
 }
 
-gboolean
-fel_status_fetch_accounts (FelRecord *status, FelDaemon *daemon, const char *backend, GError **error)
+GPtrArray *
+fel_status_fetch_accounts (FelDaemon *daemon, const char *backend, GError **error)
 {
   g_autoptr (FelCall) call = fel_call_new (daemon, FEL_IFACE_ACCOUNTS, "ListAccounts");
   g_autoptr (sd_bus_message) reply = fel_call_send (call, FEL_CALL_SECONDS, error);
   g_autoptr (GPtrArray) accounts = reply != NULL ? fel_record_read_array (reply, error) : NULL;
 
-  if (accounts == NULL)
-    return FALSE;
-  if (backend != NULL)
+  if (accounts != NULL && backend != NULL)
     keep_accounts (accounts, backend);
-  fel_record_set_records (status, "accounts", g_steal_pointer (&accounts));
-  return TRUE;
+  return g_steal_pointer (&accounts);
 }
 
 static gboolean
@@ -86,7 +83,8 @@ check_keyring (const char *state, GError **error)
     return TRUE;
   if (g_strcmp0 (state, "absent") == 0)
     g_set_error_literal (error, FEL_EXIT, FEL_EXIT_KEYRING,
-                         "there is no keyring: install one that offers the Secret Service, such as gnome-keyring");
+                         "there is no keyring: a Secret Service with a default collection has to run, such as "
+                         "gnome-keyring, KeePassXC or KWallet");
   else
     g_set_error (error, FEL_EXIT, FEL_EXIT_KEYRING, "the keyring is %s", state != NULL ? state : "in an unknown state");
   return FALSE;

@@ -10,8 +10,8 @@
 #include "daemon.h"
 #include "record.h"
 
-FelRecord *fel_status_fetch (FelDaemon *daemon, const char *backend, GError **error); /* without accounts */
-gboolean fel_status_fetch_accounts (FelRecord *status, FelDaemon *daemon, const char *backend, GError **error);
+FelRecord *fel_status_fetch (FelDaemon *daemon, const char *backend, GError **error);          /* without accounts */
+GPtrArray *fel_status_fetch_accounts (FelDaemon *daemon, const char *backend, GError **error); /* of FelRecord */
 
 /* Fails for the first thing that a user has to mend, and says what that is. */
 gboolean fel_status_check (const FelRecord *status, GError **error);

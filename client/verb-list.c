@@ -27,7 +27,7 @@ fetch (const FelCli *cli, const FelTarget *target, GError **error)
     fel_call_option_string (call, "workspace", target->workspace);
   if (target != NULL && target->database != NULL)
     fel_call_option_string (call, "database", target->database);
-  reply = fel_call_send (call, FEL_CALL_SECONDS, error);
+  reply = fel_call_send (call, cli->provider ? FEL_CALL_SECONDS_LONG : FEL_CALL_SECONDS, error);
   return reply != NULL ? fel_record_read_array (reply, error) : NULL;
 }
 

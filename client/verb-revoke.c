@@ -22,7 +22,10 @@ revoke_one (const FelCli *cli, FelDaemon *daemon, const char *id, GError **error
   reply = fel_call_send (call, FEL_CALL_SECONDS_LONG, error);
   if (reply == NULL)
     return FALSE;
-  fel_say_note (cli, "%s %s", cli->local_only ? "forgot" : "revoked", id);
+  if (cli->local_only)
+    fel_say_note (cli, "forgot %s; it is still alive at the provider", id);
+  else
+    fel_say_note (cli, "revoked %s", id);
   return TRUE;
 }
 
@@ -53,9 +56,17 @@ revoke_all (const FelCli *cli, FelDaemon *daemon, guint n_ids, GError **error)
 static gboolean
 run (FelCli *cli, GError **error)
 {
-  g_autoptr (FelDaemon) daemon = fel_daemon_open (error);
+  g_autoptr (FelDaemon) daemon = NULL;
   guint n_ids = g_strv_length (cli->operands);
 
+  for (guint i = 0; i < n_ids; i++)
+    if (strchr (cli->operands[i], '/') != NULL)
+      {
+        g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not an id; `felucca list %s` shows them",
+                     cli->operands[i], cli->operands[i]);
+        return FALSE;
+      }
+  daemon = fel_daemon_open (error);
   if (daemon == NULL)
     return FALSE;
   if (n_ids == 1)

@@ -72,6 +72,7 @@ run (FelCli *cli, GError **error)
 {
   g_autoptr (FelBuffer) bytes = NULL;
   g_autoptr (FelRecord) account = NULL;
+  g_autofree char *workspaces = NULL;
   const char *backend, *name;
 
   if (!fel_cli_backend_operand (cli, error))
@@ -84,8 +85,11 @@ run (FelCli *cli, GError **error)
     return fel_say_record (account, error);
   backend = fel_record_text (account, "backend");
   name = fel_record_text (account, "account");
-  fel_say_note (cli, "signed in to %s%s%s", backend != NULL ? backend : "the backend", name != NULL ? " as " : "",
-                name != NULL ? name : "");
+  if (fel_record_list (account, "workspaces") != NULL)
+    workspaces = g_strjoinv (", ", fel_record_list (account, "workspaces"));
+  fel_say_note (cli, "signed in to %s%s%s%s%s", backend != NULL ? backend : "the backend", name != NULL ? " as " : "",
+                name != NULL ? name : "", workspaces != NULL ? "; workspaces: " : "",
+                workspaces != NULL ? workspaces : "");
   return TRUE;
 }
 

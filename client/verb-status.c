@@ -22,13 +22,19 @@ static gboolean
 run (FelCli *cli, GError **error)
 {
   g_autoptr (FelDaemon) daemon = fel_daemon_open (error);
-  g_autoptr (FelRecord) status = daemon != NULL ? fel_status_fetch (daemon, cli->backend, error) : NULL;
+  g_autoptr (FelRecord) status = NULL;
+  g_autoptr (GPtrArray) accounts = NULL;
   g_autoptr (GError) accounts_error = NULL;
 
+  if (daemon == NULL)
+    return FALSE;
+  /* First, because it makes the daemon look at the tokens. Without the accounts the rest is still worth showing. */
+  accounts = fel_status_fetch_accounts (daemon, cli->backend, &accounts_error);
+  status = fel_status_fetch (daemon, cli->backend, error);
   if (status == NULL)
     return FALSE;
-  /* Without the accounts the rest is still worth showing. */
-  fel_status_fetch_accounts (status, daemon, cli->backend, &accounts_error);
+  if (accounts != NULL)
+    fel_record_set_records (status, "accounts", g_steal_pointer (&accounts));
   if (!say_status (cli, status, error) || !fel_status_check (status, error))
     return FALSE;
   if (accounts_error == NULL)

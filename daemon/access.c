@@ -22,6 +22,7 @@ typedef struct FelAccess
   FelTokenSlot *slot;
   GPtrArray *waiters;   /* of Waiter */
   FelToken *refreshing; /* the token whose refresh token is being spent */
+  char *loading;        /* path of the item that is being read */
 } FelAccess;
 
 static void access_step (FelAccess *self);
@@ -49,6 +50,7 @@ access_finish (FelAccess *self, FelToken *token, const GError *error)
     }
   g_ptr_array_unref (self->waiters);
   fel_token_unref (self->refreshing);
+  g_free (self->loading);
   g_free (self);
 }
 
@@ -61,11 +63,11 @@ fel_access_error (const FelInstance *instance, const GError *reason)
 }
 
 void
-fel_access_refuse (FelBroker *broker, FelInstance *instance)
+fel_access_refuse (FelBroker *broker, FelInstance *instance, const FelToken *token)
 {
   FelTokenSlot *slot = fel_token_cache_slot (broker->token_cache, instance->name);
 
-  if (slot->refused)
+  if (slot->refused || (token != NULL && slot->token != token))
     return;
   slot->refused = TRUE;
   if (broker->listener.sign_in_required != NULL)
@@ -78,7 +80,7 @@ access_finish_refused (FelAccess *self, const GError *reason)
 {
   g_autoptr (GError) error = fel_access_error (self->instance, reason);
 
-  fel_access_refuse (self->broker, self->instance);
+  fel_access_refuse (self->broker, self->instance, NULL);
   access_finish (self, NULL, error);
 }
 
@@ -89,7 +91,8 @@ typedef struct
   FelBroker *broker;
   FelInstance *instance;
   FelToken *token;
-  char *old_path; /* (nullable) item that this one replaces */
+  char *old_path;      /* (nullable) item that this one replaces */
+  gboolean is_refresh; /* of the sign-in in the slot, which may have changed meanwhile */
   FelAccessDone done;
   gpointer user_data;
 } Keep;
@@ -107,6 +110,14 @@ on_kept (gpointer result, const GError *error, gpointer user_data)
   g_autoptr (FelToken) token = keep->token;
   FelTokenSlot *slot = fel_token_cache_slot (keep->broker->token_cache, keep->instance->name);
 
+  if (error == NULL && keep->is_refresh && slot->token != token)
+    {
+      /* Somebody has signed out, or in anew: what they did counts. */
+      if (g_strcmp0 (slot->path, result) != 0)
+        fel_keyring_delete (keep->broker->keyring, result, on_old_deleted, NULL);
+      keep->done (NULL, NULL, keep->user_data);
+      return;
+    }
   if (error == NULL)
     {
       fel_token_cache_found (keep->broker->token_cache, keep->instance->name, token->account, result);
@@ -117,8 +128,9 @@ on_kept (gpointer result, const GError *error, gpointer user_data)
   keep->done (error == NULL ? token : NULL, error, keep->user_data);
 }
 
-void
-fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, FelAccessDone done, gpointer user_data)
+static void
+access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, gboolean is_refresh, FelAccessDone done,
+             gpointer user_data)
 {
   FelTokenSlot *slot = fel_token_cache_slot (broker->token_cache, instance->name);
   g_autoptr (GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
@@ -129,6 +141,7 @@ fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, FelA
   keep->broker = broker;
   keep->instance = instance;
   keep->token = fel_token_ref (token);
+  keep->is_refresh = is_refresh;
   keep->old_path = g_strdup (slot->path);
   keep->done = done;
   keep->user_data = user_data;
@@ -138,10 +151,19 @@ fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, FelA
   fel_keyring_store (broker->keyring, label, attributes, text, TRUE, on_kept, keep);
 }
 
+void
+fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, FelAccessDone done, gpointer user_data)
+{
+  access_keep (broker, instance, token, FALSE, done, user_data);
+}
+
 static void
 on_refreshed_kept (FelToken *token, const GError *error, gpointer user_data)
 {
-  access_finish (user_data, token, error);
+  if (token == NULL && error == NULL)
+    access_step (user_data);
+  else
+    access_finish (user_data, token, error);
 }
 
 /* The walk */
@@ -153,6 +175,11 @@ on_loaded (gpointer result, const GError *error, gpointer user_data)
   g_autoptr (FelToken) token = NULL;
   g_autoptr (GError) unreadable = NULL;
 
+  if (self->slot->token != NULL || g_strcmp0 (self->slot->path, self->loading) != 0)
+    {
+      access_step (self); /* somebody has signed in or out meanwhile */
+      return;
+    }
   if (error != NULL && !g_error_matches (error, FEL_ERROR, FEL_ERROR_NOT_FOUND))
     {
       access_finish (self, NULL, error);
@@ -169,6 +196,15 @@ on_loaded (gpointer result, const GError *error, gpointer user_data)
     }
 }
 
+/* Whatever the provider dislikes about a refresh, another sign-in is what mends it (RFC 6749, section 5.2). */
+static gboolean
+is_refusal (const GError *error)
+{
+  return g_error_matches (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED)
+         || g_error_matches (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS)
+         || g_error_matches (error, FEL_ERROR, FEL_ERROR_ACCESS_DENIED);
+}
+
 static void
 on_refreshed (FelBackendCall *call, const GError *error, gpointer user_data)
 {
@@ -177,7 +213,9 @@ on_refreshed (FelBackendCall *call, const GError *error, gpointer user_data)
   g_autoptr (FelToken) token = NULL;
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
 
-  if (g_error_matches (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED))
+  if (self->slot->token != old)
+    access_step (self); /* somebody has signed in or out meanwhile */
+  else if (is_refusal (error))
     access_finish_refused (self, error);
   else if (error != NULL)
     access_finish (self, NULL, error);
@@ -187,7 +225,7 @@ on_refreshed (FelBackendCall *call, const GError *error, gpointer user_data)
                              fel_token_plausible_end (call->expires_sec, now_sec), old->account,
                              (const char *const *) old->workspaces);
       fel_token_slot_set (self->slot, token, TRUE);
-      fel_access_keep (self->broker, self->instance, token, on_refreshed_kept, self);
+      access_keep (self->broker, self->instance, token, TRUE, on_refreshed_kept, self);
     }
 }
 
@@ -225,9 +263,13 @@ access_step (FelAccess *self)
   if (slot->refused || (slot->token == NULL && slot->path == NULL))
     access_finish_refused (self, NULL);
   else if (slot->token == NULL)
-    fel_keyring_read (self->broker->keyring, slot->path, on_loaded, self);
+    {
+      g_free (self->loading);
+      self->loading = g_strdup (slot->path);
+      fel_keyring_read (self->broker->keyring, self->loading, on_loaded, self);
+    }
   else if (slot->unsaved)
-    fel_access_keep (self->broker, self->instance, slot->token, on_refreshed_kept, self);
+    access_keep (self->broker, self->instance, slot->token, TRUE, on_refreshed_kept, self);
   else
     switch (fel_token_judge (slot->token, access_is_rejected (self), now_sec))
       {

@@ -18,8 +18,9 @@ void fel_access_get (FelBroker *broker, FelInstance *instance, FelToken *rejecte
 void fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, FelAccessDone done,
                       gpointer user_data);
 
-/* The provider wants a new sign-in: remembers that, tells it once. */
-void fel_access_refuse (FelBroker *broker, FelInstance *instance);
+/* The provider wants a new sign-in: remembers that, tells it once. token: (nullable) the one that was refused; a newer
+ * one is not touched. */
+void fel_access_refuse (FelBroker *broker, FelInstance *instance, const FelToken *token);
 
 /* "sign in" as an error, with what to type. reason: (nullable) what the provider said. */
 GError *fel_access_error (const FelInstance *instance, const GError *reason);

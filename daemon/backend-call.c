@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "options.h"
 
 #define SENTENCE_LEN_MAX 512
 #define STRING_LEN_MAX 256
@@ -199,7 +200,7 @@ host_set_string (FelOut *out, FelField field, const char *value)
   char **slot = NULL;
 
   if (value == NULL || *value == '\0' || strlen (value) > STRING_LEN_MAX || !g_utf8_validate (value, -1, NULL)
-      || has_control_character (value))
+      || has_control_character (value) || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
     return;
   if (field == FEL_FIELD_WORKSPACE)
     {
@@ -378,18 +379,21 @@ run_free (gpointer data)
 }
 
 static void
-on_run_done (gpointer data, gboolean in_time, gpointer user_data)
+on_run_done (gpointer data, FelWorkOutcome outcome, gpointer user_data)
 {
   Run *run = data;
+  FelBackendCall *call = run->call;
   g_autoptr (GError) late = NULL;
 
-  run->call->given_up = !in_time;
-  if (!in_time)
-    late = g_error_new (FEL_ERROR,
-                        run->call->verb == FEL_VERB_MINT ? FEL_ERROR_OUTCOME_UNKNOWN : FEL_ERROR_BACKEND_FAILED,
-                        "backend '%s' did not come back from '%s' in time", run->call->instance->name,
-                        fel_verb_name (run->call->verb));
-  run->done (run->call, in_time ? run->call->error : late, run->user_data);
+  call->given_up = outcome == FEL_WORK_GIVEN_UP;
+  if (outcome == FEL_WORK_SKIPPED)
+    late = g_error_new (FEL_ERROR, FEL_ERROR_TIMED_OUT, "backend '%s' is busy: its turn to %s did not come in time",
+                        call->instance->name, fel_verb_name (call->verb));
+  else if (call->given_up)
+    late = g_error_new (FEL_ERROR, call->verb == FEL_VERB_MINT ? FEL_ERROR_OUTCOME_UNKNOWN : FEL_ERROR_BACKEND_FAILED,
+                        "backend '%s' did not come back from '%s' in time", call->instance->name,
+                        fel_verb_name (call->verb));
+  run->done (call, late != NULL ? late : call->error, run->user_data);
 }
 
 void

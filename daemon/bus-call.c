@@ -139,8 +139,11 @@ bus_call_reply (BusCall *self)
       if (r < 0)
         error = g_error_new (FEL_ERROR, FEL_ERROR_INTERNAL, "the answer could not be sent: %s", g_strerror (-r));
     }
-  if (error != NULL)
-    sd_bus_reply_method_errorf (self->message, fel_error_name (error), "%s", error->message);
+  if (error == NULL)
+    return;
+  sd_bus_reply_method_errorf (self->message, fel_error_name (error), "%s", error->message);
+  if (self->request->error == NULL)
+    self->request->reply_error = g_steal_pointer (&error);
 }
 
 static void
@@ -208,7 +211,10 @@ fel_bus_calls_begin (FelBusCalls *self, sd_bus_message *message, FelRequest *req
   if (caller == NULL)
     return -ENOMEM;
   if (!check_limits (self, caller, &error))
-    return fel_bus_fail (ret_error, error);
+    {
+      fel_request_log_refusal (owned, caller->label, error);
+      return fel_bus_fail (ret_error, error);
+    }
   call = g_new0 (BusCall, 1);
   call->calls = self;
   call->caller = caller;

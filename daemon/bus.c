@@ -41,6 +41,7 @@ bus_begin (FelBus *self, sd_bus_message *message, FelRequest *request, const GEr
   self->last_call_usec = g_get_monotonic_time ();
   if (error == NULL)
     return fel_bus_calls_begin (self->calls, message, request, answer, ret_error);
+  fel_request_log_refusal (request, NULL, error);
   fel_request_unref (request);
   return fel_bus_fail (ret_error, error);
 }

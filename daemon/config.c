@@ -11,6 +11,7 @@
 #define BACKEND_TIMEOUT_DEFAULT_SEC 30
 #define BACKEND_TIMEOUT_MAX_SEC 300
 #define BACKEND_GROUP "backend "
+#define NAME_LEN_MAX 64
 
 static void
 setting_free (gpointer data)
@@ -43,6 +44,7 @@ fel_config_free (FelConfig *self)
   if (self == NULL)
     return;
   g_free (self->default_backend);
+  g_free (self->unreadable);
   g_ptr_array_unref (self->instances);
   g_ptr_array_unref (self->problems);
   g_free (self);
@@ -76,7 +78,7 @@ is_plain_name (const char *name)
 {
   gsize len = strlen (name);
 
-  return len >= 1 && len <= 64 && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
+  return len >= 1 && len <= NAME_LEN_MAX && strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == len;
 }
 
 static gboolean
@@ -219,6 +221,8 @@ config_read_file (FelConfig *self, const char *file)
   if (error != NULL || !g_key_file_load_from_data (keys, text, len, G_KEY_FILE_NONE, &error))
     {
       config_add_problem (self, g_strdup_printf ("%s: %s", file, error->message));
+      if (self->unreadable == NULL)
+        self->unreadable = g_strdup (self->problems->pdata[self->problems->len - 1]);
       return;
     }
   groups = g_key_file_get_groups (keys, NULL);
@@ -234,6 +238,9 @@ config_finish_instance (FelConfig *self, FelConfigInstance *instance)
   for (guint i = 0; i < self->problems->len && instance->problem == NULL; i++)
     if (g_list_find_custom (lines, self->problems->pdata[i], (GCompareFunc) g_strcmp0) != NULL)
       instance->problem = g_strdup (self->problems->pdata[i]);
+  /* It may have said where this instance's tokens belong. */
+  if (instance->problem == NULL && self->unreadable != NULL)
+    instance->problem = g_strdup (self->unreadable);
   if (instance->problem == NULL && instance->module == NULL)
     {
       instance->problem = g_strdup_printf ("%s: [backend %s] module: it is missing", instance->file, instance->name);
@@ -245,6 +252,7 @@ FelConfig *
 fel_config_load (const char *const *files)
 {
   FelConfig *self = g_new0 (FelConfig, 1);
+  gboolean default_exists = FALSE;
 
   self->idle_timeout_sec = IDLE_TIMEOUT_DEFAULT_SEC;
   self->instances = g_ptr_array_new_with_free_func (instance_free);
@@ -252,7 +260,15 @@ fel_config_load (const char *const *files)
   for (; *files != NULL; files++)
     config_read_file (self, *files);
   for (guint i = 0; i < self->instances->len; i++)
-    config_finish_instance (self, self->instances->pdata[i]);
+    {
+      FelConfigInstance *instance = self->instances->pdata[i];
+
+      config_finish_instance (self, instance);
+      default_exists = default_exists || g_strcmp0 (instance->name, self->default_backend) == 0;
+    }
+  if (self->default_backend != NULL && !default_exists)
+    config_add_problem (self, g_strdup_printf ("felucca.conf: [daemon] default-backend: there is no [backend %s]",
+                                               self->default_backend));
   return self;
 }
 

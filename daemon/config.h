@@ -29,6 +29,7 @@ typedef struct FelConfig
 {
   char *default_backend;  /* (nullable) */
   guint idle_timeout_sec; /* 0: never leave */
+  char *unreadable;       /* (nullable) the problem of a file of which nothing is known */
   GPtrArray *instances;   /* of FelConfigInstance, in the order of the files */
   GPtrArray *problems;    /* of char *: one line each, naming file, group and key */
 } FelConfig;

@@ -6,6 +6,8 @@
 
 #include "felucca-names.h"
 
+#include "options.h"
+
 #define FIELD(key_, type_, home_, member_)                                                                             \
   {                                                                                                                    \
     key_, type_, home_, G_STRUCT_OFFSET (FelCredential, member_)                                                       \
@@ -194,6 +196,13 @@ fel_credential_to_attributes (const FelCredential *self)
   return attributes;
 }
 
+/* Any program can store an item: its names go into URLs like those of a caller. */
+static gboolean
+is_name (const char *value)
+{
+  return value != NULL && fel_name_check ("", value, NULL);
+}
+
 FelCredential *
 fel_credential_from_attributes (GHashTable *attributes, const char *label, gint64 stored_sec)
 {
@@ -208,7 +217,7 @@ fel_credential_from_attributes (GHashTable *attributes, const char *label, gint6
       if (text != NULL && *text != '\0' && g_utf8_validate (text, -1, NULL))
         field_from_text (self, &fields[i], text);
     }
-  if (self->id == NULL || self->backend == NULL || self->workspace == NULL || self->database == NULL)
+  if (self->backend == NULL || !is_name (self->id) || !is_name (self->workspace) || !is_name (self->database))
     return NULL;
   self->label = label != NULL && *label != '\0' ? g_utf8_make_valid (label, -1) : NULL;
   self->stored_sec = stored_sec;

@@ -6,7 +6,6 @@
 
 #define ITEM_DEADLINE_SEC 10
 #define LOAD_DEADLINE_SEC 30
-#define SECRETS_NAME "org.freedesktop.secrets"
 
 static void
 item_free (gpointer data)
@@ -88,15 +87,11 @@ on_announced_item (GObject *source, GAsyncResult *result, gpointer user_data)
   fel_keyring_op_unref (op);
 }
 
-static void
-no_answer (gpointer result, const GError *error, gpointer user_data)
-{
-}
-
 void
 fel_keyring_item_announce (FelKeyring *self, const char *path)
 {
-  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, no_answer, NULL);
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, fel_keyring_no_answer,
+                                                    NULL);
 
   item_get_properties (op, path, on_announced_item);
 }
@@ -234,6 +229,39 @@ fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, 
   secret_value_unref (value);
 }
 
+/* The service left the item out of its answer, which it does with locked ones and with ones that are gone. */
+static void
+on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (reply == NULL)
+    {
+      fel_keyring_op_fail (op, foreign);
+      return;
+    }
+  g_variant_get (reply, "(v)", &value);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (value))
+    error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "the keyring does not hand out the item");
+  else
+    error = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
+  fel_keyring_op_fail_with (op, error);
+}
+
+static void
+item_ask_lock (FelKeyringOp *op)
+{
+  g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, op->path, "org.freedesktop.DBus.Properties", "Get",
+                          g_variant_new ("(ss)", "org.freedesktop.Secret.Item", "Locked"), G_VARIANT_TYPE ("(v)"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_item_lock, fel_keyring_op_ref (op));
+}
+
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -241,7 +269,6 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) foreign = NULL;
   SecretValue *value = secret_service_get_secret_for_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
   g_autoptr (FelSecret) secret = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (value != NULL)
     {
@@ -258,11 +285,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (foreign != NULL)
     fel_keyring_op_fail (op, foreign);
   else
-    {
-      /* No value and no error: the item was locked in the meantime. */
-      error = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
-      fel_keyring_op_fail_with (op, error);
-    }
+    item_ask_lock (op);
 }
 
 void
@@ -270,6 +293,7 @@ fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpoin
 {
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "read a secret", ITEM_DEADLINE_SEC, done, user_data);
 
+  op->path = g_strdup (path);
   if (op_has_service (op))
     secret_service_get_secret_for_dbus_path (self->service, path, op->cancellable, on_read, fel_keyring_op_ref (op));
 }

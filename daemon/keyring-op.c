@@ -8,7 +8,7 @@ static gboolean
 on_deadline (gpointer user_data)
 {
   FelKeyringOp *self = user_data;
-  g_autoptr (GError) error = g_error_new (FEL_ERROR, FEL_ERROR_TIMED_OUT,
+  g_autoptr (GError) error = g_error_new (FEL_ERROR, (int) self->late,
                                           "the keyring did not %s in time; see whether it waits for a prompt",
                                           self->doing);
 
@@ -30,6 +30,7 @@ fel_keyring_op_new (FelKeyring *keyring, const char *doing, guint deadline_sec, 
   self->done = done;
   self->user_data = user_data;
   self->doing = doing;
+  self->late = FEL_ERROR_TIMED_OUT;
   self->cancellable = g_cancellable_new ();
   self->deadline_id = g_timeout_add_seconds (deadline_sec, on_deadline, self);
   return self;
@@ -49,9 +50,15 @@ fel_keyring_op_unref (FelKeyringOp *self)
     return;
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_pointer (&self->items, g_ptr_array_unref);
+  g_free (self->path);
   g_object_unref (self->cancellable);
   fel_keyring_unref (self->keyring);
   g_free (self);
+}
+
+void
+fel_keyring_no_answer (gpointer result, const GError *error, gpointer user_data)
+{
 }
 
 gboolean

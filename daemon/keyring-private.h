@@ -9,7 +9,10 @@
 #define SECRET_API_SUBJECT_TO_CHANGE 1
 #include <libsecret/secret.h>
 
+#include "error.h"
 #include "keyring.h"
+
+#define SECRETS_NAME "org.freedesktop.secrets"
 
 struct FelKeyring
 {
@@ -37,9 +40,12 @@ typedef struct FelKeyringOp
   const char *doing; /* for messages: "store the password" */
   GCancellable *cancellable;
   guint deadline_id;
+  char *path;       /* read: of the item */
+  FelError late;    /* what it is when its deadline passes */
   GPtrArray *items; /* load: what came so far */
   guint pending;    /* load: items that are still asked for */
   gboolean interactive;
+  gboolean asked_again; /* for the default collection, after the one we knew was deleted */
 } FelKeyringOp;
 
 FelKeyring *fel_keyring_ref (FelKeyring *self);
@@ -53,6 +59,9 @@ void fel_keyring_op_succeed (FelKeyringOp *self, gpointer result);
 void fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign); /* translates it */
 void fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error);
 gboolean fel_keyring_op_is_over (const FelKeyringOp *self);
+
+/* For an op that nobody waits for. */
+void fel_keyring_no_answer (gpointer result, const GError *error, gpointer user_data);
 
 /* Answers all of them with the same and empties the list. */
 void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);

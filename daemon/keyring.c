@@ -4,7 +4,6 @@
 
 #include "error.h"
 
-#define SECRETS_NAME "org.freedesktop.secrets"
 #define SECRETS_PATH "/org/freedesktop/secrets"
 #define SESSION_COLLECTION SECRETS_PATH "/collection/session"
 #define OPEN_DEADLINE_SEC 10
@@ -243,16 +242,11 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
                          fel_keyring_op_ref (op));
 }
 
-static void
-no_answer (gpointer result, const GError *error, gpointer user_data)
-{
-}
-
 void
 fel_keyring_open (FelKeyring *self, FelKeyringDone done, gpointer user_data)
 {
-  FelKeyringOp *waiter = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC + 1, done != NULL ? done : no_answer,
-                                             user_data);
+  FelKeyringOp *waiter = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC + 1,
+                                             done != NULL ? done : fel_keyring_no_answer, user_data);
   FelKeyringOp *op;
 
   g_ptr_array_add (self->open_waiters, waiter);
@@ -288,10 +282,16 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
     keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
   else if (g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)
            || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT))
-    keyring_drop_collection (self); /* it was deleted: the next call asks which one is the default now */
+    keyring_drop_collection (self); /* it was deleted */
   if (fel_keyring_op_is_over (op))
     return;
-  if (foreign != NULL)
+  if (self->collection == NULL && self->service != NULL && !op->asked_again)
+    {
+      op->asked_again = TRUE; /* which one is the default now */
+      secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias,
+                                           fel_keyring_op_ref (op));
+    }
+  else if (foreign != NULL)
     fel_keyring_op_fail (op, foreign);
   else
     fel_keyring_op_succeed (op, NULL);
@@ -301,9 +301,9 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 keyring_check_lock (FelKeyring *self, FelKeyringOp *op)
 {
-  FelKeyringOp *call = op != NULL
-                           ? fel_keyring_op_ref (op)
-                           : fel_keyring_op_new (self, "say whether it is locked", OPEN_DEADLINE_SEC, no_answer, NULL);
+  FelKeyringOp *call = op != NULL ? fel_keyring_op_ref (op)
+                                  : fel_keyring_op_new (self, "say whether it is locked", OPEN_DEADLINE_SEC,
+                                                        fel_keyring_no_answer, NULL);
 
   g_dbus_connection_call (self->connection, SECRETS_NAME, self->collection, "org.freedesktop.DBus.Properties", "Get",
                           g_variant_new ("(ss)", "org.freedesktop.Secret.Collection", "Locked"), G_VARIANT_TYPE ("(v)"),
@@ -352,6 +352,7 @@ keyring_prompt (FelKeyring *self, FelKeyringOp *waiter)
   if (self->prompt_waiters->len > 1)
     return;
   op = fel_keyring_op_new (self, "unlock", PROMPT_DEADLINE_SEC, on_prompt_over, self);
+  op->late = FEL_ERROR_KEYRING_LOCKED;
   secret_service_unlock_dbus_paths (self->service, paths, op->cancellable, on_unlocked, op);
 }
 
@@ -381,6 +382,7 @@ fel_keyring_unlock (FelKeyring *self, gboolean interactive, FelKeyringDone done,
 {
   FelKeyringOp *op = fel_keyring_op_new (self, "unlock", PROMPT_DEADLINE_SEC + OPEN_DEADLINE_SEC + 5, done, user_data);
 
+  op->late = FEL_ERROR_KEYRING_LOCKED;
   op->interactive = interactive;
   fel_keyring_open (self, on_opened_for_unlock, op);
 }

@@ -1,10 +1,12 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib-unix.h>
 #include <systemd/sd-daemon.h>
@@ -27,8 +29,8 @@ typedef struct
 
 /* Variables that could make a library load foreign code, write secrets to a file or print them. */
 static const char *const dangerous_variables[] = {
-  "GIO_EXTRA_MODULES",  "GIO_MODULE_DIR", "SSLKEYLOGFILE",         "SOUP_DEBUG",
-  "GNUTLS_DEBUG_LEVEL", "SECRET_BACKEND", "SECRET_FILE_TEST_PATH", NULL,
+  "GIO_EXTRA_MODULES", "GIO_MODULE_DIR",        "SSLKEYLOGFILE",    "SOUP_DEBUG",   "GNUTLS_DEBUG_LEVEL",
+  "SECRET_BACKEND",    "SECRET_FILE_TEST_PATH", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG", NULL,
 };
 
 static void
@@ -128,7 +130,7 @@ run (void)
   g_auto (GStrv) files = fel_config_default_files ();
   Daemon self = { .status = EXIT_SUCCESS };
   g_autoptr (GError) error = NULL;
-  guint terminate_id, interrupt_id;
+  guint signal_ids[3];
 
   self.broker = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory ());
   for (guint i = 0; i < self.broker->config->problems->len; i++)
@@ -141,16 +143,19 @@ run (void)
       return EXIT_FAILURE;
     }
   self.loop = g_main_loop_new (NULL, FALSE);
-  terminate_id = g_unix_signal_add (SIGTERM, on_terminate, &self);
-  interrupt_id = g_unix_signal_add (SIGINT, on_terminate, &self);
+  signal_ids[0] = g_unix_signal_add (SIGTERM, on_terminate, &self);
+  signal_ids[1] = g_unix_signal_add (SIGINT, on_terminate, &self);
+  signal_ids[2] = g_unix_signal_add (SIGHUP, on_terminate, &self); /* the next call starts one that reads the files */
   start_watchdog ();
   g_timeout_add (NAME_DELAY_MAX_MSEC, on_name_delay_over, &self);
   fel_keyring_open (self.broker->keyring, on_keyring_opened, &self);
   g_main_loop_run (self.loop);
 
-  g_source_remove (terminate_id);
-  g_source_remove (interrupt_id);
+  for (gsize i = 0; i < G_N_ELEMENTS (signal_ids); i++)
+    g_source_remove (signal_ids[i]);
   fel_bus_free (self.bus);
+  if (fel_work_is_stuck (self.broker->work))
+    _exit (self.status); /* a backend that does not come back still uses what would be freed */
   fel_broker_free (self.broker);
   g_main_loop_unref (self.loop);
   return self.status;
@@ -161,6 +166,7 @@ main (int argc, char **argv)
 {
   int status;
 
+  setlocale (LC_ALL, "");
   lock_down ();
   if (!parse_arguments (argc, argv, &status))
     return status;

@@ -85,6 +85,12 @@ fel_message_read_name (sd_bus_message *message, const char *what, gboolean may_b
 
 /* Out */
 
+static gint64
+now_sec (void)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
 static int
 append_field (sd_bus_message *message, const FelCredential *credential, const FelCredentialField *field)
 {
@@ -118,7 +124,7 @@ credential_state (const FelCredential *credential, gboolean revoking)
 {
   if (revoking)
     return "revoking";
-  return fel_credential_is_expired (credential, g_get_real_time () / G_USEC_PER_SEC) ? "expired" : "active";
+  return fel_credential_is_expired (credential, now_sec ()) ? "expired" : "active";
 }
 
 int
@@ -176,7 +182,7 @@ fel_message_append_account (sd_bus_message *message, const FelInstance *instance
                             const FelToken *token)
 {
   const char *account = token != NULL && token->account != NULL ? token->account : slot->account;
-  const char *state = fel_token_slot_is_ready (slot) ? "ready" : "sign-in-required";
+  const char *state = fel_token_slot_is_ready (slot, now_sec ()) ? "ready" : "sign-in-required";
   int r = sd_bus_message_open_container (message, 'a', "{sv}");
 
   if (r >= 0)
@@ -196,15 +202,13 @@ fel_message_append_account (sd_bus_message *message, const FelInstance *instance
 static const char *
 backend_state (FelBroker *broker, const FelInstance *instance, char **ret_detail)
 {
-  g_autoptr (GError) sign_in = NULL;
-
   if (instance->failure != NULL)
     {
       *ret_detail = g_strdup (instance->failure);
       return "failed";
     }
   if ((instance->backend.flags & FEL_BACKEND_NEEDS_TOKEN) == 0
-      || fel_token_slot_is_ready (fel_token_cache_slot (broker->token_cache, instance->name)))
+      || fel_token_slot_is_ready (fel_token_cache_slot (broker->token_cache, instance->name), now_sec ()))
     return "ready";
   *ret_detail = g_strdup_printf ("run `felucca sign-in %s`", instance->name);
   return "sign-in-required";

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * How many mints are under way: at most 8 at providers, at most 64 more in line, first come, first served.
+ * How many mints are under way: at most 8 at providers, first come, first served. A call that comes in while 64 are in
+ * line is refused; those that wait for an unlock or a refresh meanwhile are in line only after that.
  * Main thread only. */
 #pragma once
 

@@ -11,6 +11,7 @@ struct FelMirror
   gboolean stale;     /* something happened that needs another load after this one */
   GPtrArray *waiters; /* of Waiter */
   GHashTable *buried; /* set of "backend\nid" */
+  GHashTable *gone;   /* set of paths that went away while a load was collecting them */
 };
 
 typedef struct
@@ -29,6 +30,7 @@ fel_mirror_new (FelBroker *broker)
   self->broker = broker;
   self->waiters = g_ptr_array_new_with_free_func (g_free);
   self->buried = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -39,6 +41,7 @@ fel_mirror_free (FelMirror *self)
     return;
   g_ptr_array_unref (self->waiters);
   g_hash_table_unref (self->buried);
+  g_hash_table_unref (self->gone);
   g_free (self);
 }
 
@@ -132,7 +135,12 @@ static void
 mirror_put_all (FelMirror *self, GPtrArray *items)
 {
   for (guint i = 0; i < items->len; i++)
-    mirror_put (self, items->pdata[i]);
+    {
+      const FelKeyringItem *item = items->pdata[i];
+
+      if (!g_hash_table_contains (self->gone, item->path))
+        mirror_put (self, item);
+    }
 }
 
 /* A load that fails leaves what is known as it is: an unreachable keyring has not lost its items. */
@@ -172,6 +180,7 @@ mirror_load (FelMirror *self)
     }
   self->stale = FALSE;
   self->loading = 2;
+  g_hash_table_remove_all (self->gone);
   fel_catalog_begin_load (self->broker->catalog);
   fel_token_cache_begin_load (self->broker->token_cache);
   fel_keyring_load (self->broker->keyring, FEL_SCHEMA_CREDENTIAL, on_credentials, self);
@@ -201,6 +210,8 @@ on_item_removed (const char *path, gpointer user_data)
 {
   FelMirror *self = user_data;
 
+  if (self->loading > 0)
+    g_hash_table_add (self->gone, g_strdup (path));
   fel_catalog_remove (self->broker->catalog, path);
   fel_token_cache_lost (self->broker->token_cache, path);
 }

@@ -12,6 +12,8 @@
 
 #include "error.h"
 
+#define SHOWN_NAME_LEN_MAX 24
+
 struct FelRegistry
 {
   char *directory;
@@ -94,10 +96,22 @@ registry_find (FelRegistry *self, const char *name)
   return NULL;
 }
 
+/* NULL for what cannot be a name: a token that was typed in its place must not get into a journal. */
+static char *
+quoted_name (const char *name)
+{
+  gsize len = strlen (name);
+
+  if (len > SHOWN_NAME_LEN_MAX || strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != len)
+    return NULL;
+  return g_strdup_printf ("'%s'", name);
+}
+
 FelInstance *
 fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, GError **error)
 {
   FelInstance *instance = NULL;
+  g_autofree char *shown = backend != NULL ? quoted_name (backend) : NULL;
 
   if (backend == NULL || *backend == '\0')
     {
@@ -110,8 +124,12 @@ fel_registry_resolve (FelRegistry *self, const char *backend, const char *worksp
   else
     instance = registry_find (self, backend);
   if (instance == NULL && backend != NULL && *backend != '\0')
+    g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "there is no backend %s; `felucca backends` lists them",
+                 shown != NULL ? shown : "of this name");
+  else if (instance == NULL && self->default_backend != NULL)
     g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
-                 "there is no backend '%s'; `felucca backends` lists them", backend);
+                 "no backend was named, and the default-backend '%s' of felucca.conf does not exist",
+                 self->default_backend);
   else if (instance == NULL)
     g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
                  "no backend was named and there is no default one; name it or set default-backend in felucca.conf");

@@ -204,7 +204,9 @@ sign_out_begin (FelRequest *self)
 static void
 on_revoked (FelRequest *revoke, gpointer user_data)
 {
-  fel_request_on_keyring (NULL, revoke->error, user_data);
+  gboolean gone = g_error_matches (revoke->error, FEL_ERROR, FEL_ERROR_NOT_FOUND);
+
+  fel_request_on_keyring (NULL, gone ? NULL : revoke->error, user_data);
 }
 
 /* One more; the next state when none is left. */
@@ -293,7 +295,9 @@ on_token_read (gpointer result, const GError *error, gpointer user_data)
   FelTokenSlot *slot = fel_token_cache_slot (self->broker->token_cache, self->instance->name);
   g_autoptr (FelToken) token = error == NULL ? fel_token_parse (result, slot->account, NULL) : NULL;
 
-  if (token != NULL && slot->token == NULL)
+  if (error == NULL && token == NULL && g_strcmp0 (slot->path, self->path) == 0)
+    slot->refused = TRUE;
+  if (token != NULL && slot->token == NULL && g_strcmp0 (slot->path, self->path) == 0)
     fel_token_slot_set (slot, token, FALSE);
   fel_request_on_keyring (NULL, NULL, self);
 }
@@ -314,7 +318,9 @@ accounts_load_next (FelRequest *self)
       if (slot->path != NULL && slot->token == NULL
           && fel_keyring_state (self->broker->keyring) == FEL_KEYRING_UNLOCKED)
         {
-          fel_keyring_read (self->broker->keyring, slot->path, on_token_read, fel_request_ref (self));
+          g_free (self->path);
+          self->path = g_strdup (slot->path);
+          fel_keyring_read (self->broker->keyring, self->path, on_token_read, fel_request_ref (self));
           return TRUE;
         }
     }

@@ -49,7 +49,10 @@ fail_reused_request_id (FelRequest *self)
 static gboolean
 create_is_repeat (FelRequest *self)
 {
-  FelCatalogQuery query = { .request_id = self->options->request_id };
+  FelCatalogQuery query = {
+    .request_id = self->options->request_id,
+    .usable_until_sec = g_get_real_time () / G_USEC_PER_SEC,
+  };
   FelCatalogEntry *entry;
   FelRequest *leader;
   g_autofree char *key = NULL;
@@ -181,6 +184,16 @@ create_finish_undone (FelRequest *self)
   fel_request_fail (self, error);
 }
 
+static void
+create_fail_unknown (FelRequest *self, const GError *error)
+{
+  g_autoptr (GError) told = g_error_new (error->domain, error->code,
+                                         "%s; `felucca list --provider %s/%s` shows what lives there", error->message,
+                                         self->workspace, self->database);
+
+  fel_request_fail (self, told);
+}
+
 /* The mint failed; perhaps something lives all the same. */
 static void
 create_end_unminted (FelRequest *self, const GError *error)
@@ -189,6 +202,8 @@ create_end_unminted (FelRequest *self, const GError *error)
 
   if (said != NULL && said->id != NULL && self->call->maybe_minted)
     create_undo (self, g_error_copy (error), said->id);
+  else if (self->call->given_up || self->call->maybe_minted)
+    create_fail_unknown (self, error);
   else
     fel_request_fail (self, error);
 }

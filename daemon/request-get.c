@@ -58,13 +58,21 @@ get_end_unfound (FelRequest *self)
   const FelOptions *options = self->options;
   g_autoptr (GError) error = NULL;
 
+  if (self->asked == &fel_request_create)
+    {
+      /* A repeat of a request-id whose credential has gone just now: it is free again. */
+      g_clear_pointer (&self->options->id, g_free);
+      fel_request_become (self, &fel_request_create);
+      return;
+    }
   if (options->id != NULL)
     error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "no usable credential '%s' is stored", options->id);
   else if (!options->create)
-    error
-        = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND,
-                       "no usable credential for %s/%s is stored; mint one with `felucca create` or the option create",
-                       self->workspace, self->database);
+    error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND,
+                         "no usable credential for %s/%s%s%s%s is stored; `felucca create %s/%s` mints one",
+                         self->workspace, self->database, options->tenant_id != NULL ? ", tenant " : "",
+                         options->tenant_id != NULL ? options->tenant_id : "", options->internal ? ", internal" : "",
+                         self->workspace, self->database);
   if (error != NULL)
     fel_request_fail (self, error);
   else if (options->request_id != NULL
@@ -107,6 +115,13 @@ get_has_vanished (FelRequest *self)
   return TRUE;
 }
 
+/* Not the item alone: what happens when it is gone depends on what was asked. */
+static char *
+get_key (const FelRequest *self)
+{
+  return g_strdup_printf ("read\n%s\n%d%d", self->path, self->options->id != NULL, self->options->create);
+}
+
 static void
 get_step (FelRequest *self)
 {
@@ -118,7 +133,7 @@ get_step (FelRequest *self)
         return;
 
       case GET_FOUND:
-        if (fel_request_join (self, g_strconcat ("read\n", self->path, NULL)))
+        if (fel_request_join (self, get_key (self)))
           return;
         self->state = GET_READ;
         fel_keyring_read (self->broker->keyring, self->path, on_read, fel_request_ref (self));

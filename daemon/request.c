@@ -14,7 +14,7 @@ fel_request_new (FelBroker *broker, const FelRequestKind *kind, FelOptions *opti
 
   g_ref_count_init (&self->refs);
   self->broker = broker;
-  self->kind = kind;
+  self->kind = self->asked = kind;
   self->options = options;
   self->started_usec = g_get_monotonic_time ();
   return self;
@@ -41,7 +41,6 @@ fel_request_unref (FelRequest *self)
   fel_options_free (self->options);
   fel_backend_call_unref (self->call);
   g_free (self->path);
-  g_clear_pointer (&self->paths, g_ptr_array_unref);
   g_free (self->flight);
   fel_token_unref (self->token);
   fel_secret_unref (self->refresh_token);
@@ -51,6 +50,7 @@ fel_request_unref (FelRequest *self)
   fel_secret_unref (self->secret);
   g_clear_pointer (&self->list, g_ptr_array_unref);
   g_clear_error (&self->error);
+  g_clear_error (&self->reply_error);
   g_free (self);
 }
 
@@ -173,16 +173,25 @@ request_log (const FelRequest *self)
 {
   FelLogRequest line = {
     .caller = self->caller,
-    .method = self->kind->name,
-    .backend = self->instance != NULL ? self->instance->name : self->options->backend,
+    .method = self->asked->name,
+    .backend = self->instance != NULL ? self->instance->name : NULL,
     .workspace = self->workspace,
     .database = self->database,
     .id = self->credential != NULL ? self->credential->id : self->id,
-    .error = self->error,
+    .error = self->error != NULL ? self->error : self->reply_error,
     .duration_usec = g_get_monotonic_time () - self->started_usec,
   };
 
   fel_log_request (&line);
+}
+
+void
+fel_request_log_refusal (FelRequest *self, const char *caller, const GError *error)
+{
+  g_free (self->caller);
+  self->caller = g_strdup (caller);
+  self->error = g_error_copy (error);
+  request_log (self);
 }
 
 void

@@ -40,7 +40,8 @@ struct FelRequest
   const FelRequestKind *kind;
 
   /* asked */
-  char *caller; /* for the journal; owned, like all strings here */
+  const FelRequestKind *asked; /* the method; kind may become another */
+  char *caller;                /* for the journal; owned, like all strings here */
   char *workspace;
   char *database;
   char *id;
@@ -54,7 +55,6 @@ struct FelRequest
   FelInstance *instance;
   FelBackendCall *call;
   char *path;           /* of the keyring item */
-  GPtrArray *paths;     /* of several */
   char *flight;         /* key under which equal calls find this one */
   GPtrArray *followers; /* of FelRequest: equal calls that get the same answer */
   FelToken *token;
@@ -68,6 +68,7 @@ struct FelRequest
   FelSecret *secret;
   GPtrArray *list; /* of FelListed; for accounts, of FelInstance */
   GError *error;
+  GError *reply_error; /* why the answer did not reach the caller; for the journal alone */
 
   gint64 started_usec; /* monotonic */
   FelRequestDone done;
@@ -88,6 +89,9 @@ void fel_request_unref (FelRequest *self); /* (nullable) */
 
 /* Runs until `done` was called, holding itself. */
 void fel_request_start (FelRequest *self, FelRequestDone done, gpointer user_data);
+
+/* The journal's line of a call that is refused before it starts. caller: (nullable) */
+void fel_request_log_refusal (FelRequest *self, const char *caller, const GError *error);
 
 /* The caller is gone: nobody reads the answer any more. */
 void fel_request_orphan (FelRequest *self);

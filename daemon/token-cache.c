@@ -115,7 +115,9 @@ fel_token_slot_set (FelTokenSlot *self, FelToken *token, gboolean unsaved)
 }
 
 gboolean
-fel_token_slot_is_ready (const FelTokenSlot *self)
+fel_token_slot_is_ready (const FelTokenSlot *self, gint64 now_sec)
 {
-  return !self->refused && (self->token != NULL || self->path != NULL);
+  if (self->refused || (self->token == NULL && self->path == NULL))
+    return FALSE;
+  return self->token == NULL || fel_token_judge (self->token, FALSE, now_sec) != FEL_TOKEN_DEAD;
 }

@@ -41,6 +41,6 @@ void fel_token_slot_set (FelTokenSlot *self, FelToken *token, gboolean unsaved);
 void fel_token_slot_clear (FelTokenSlot *self);
 
 /* Is somebody signed in, as far as is known? */
-gboolean fel_token_slot_is_ready (const FelTokenSlot *self);
+gboolean fel_token_slot_is_ready (const FelTokenSlot *self, gint64 now_sec);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelTokenCache, fel_token_cache_free)

@@ -63,21 +63,21 @@ fel_token_judge (const FelToken *self, gboolean rejected, gint64 now_sec)
 FelSecret *
 fel_token_serialize (const FelToken *self)
 {
-  g_autofree char *expires = g_strdup_printf ("expires %" G_GINT64_FORMAT "\n", self->expires_sec);
-  g_autoptr (GString) workspaces = g_string_new (NULL);
+  g_autoptr (GString) rest = g_string_new (NULL);
   FelSecret *text;
   gsize refresh_len = self->refresh != NULL ? self->refresh->len : 0;
   g_autofree char *buffer = NULL;
   gsize size;
   int len;
 
+  g_string_append_printf (rest, "expires %" G_GINT64_FORMAT "\n", self->expires_sec);
   for (char **w = self->workspaces; w != NULL && *w != NULL; w++)
-    g_string_append_printf (workspaces, "workspace %s\n", *w);
-  size = self->access->len + refresh_len + strlen (expires) + workspaces->len + 64;
+    g_string_append_printf (rest, "workspace %s\n", *w);
+  size = self->access->len + refresh_len + rest->len + 64;
   buffer = g_malloc (size);
-  len = g_snprintf (buffer, size, "access-token %s\n%s%s%s%s%s", self->access->bytes,
+  len = g_snprintf (buffer, size, "access-token %s\n%s%s%s%s", self->access->bytes,
                     self->refresh != NULL ? "refresh-token " : "", self->refresh != NULL ? self->refresh->bytes : "",
-                    self->refresh != NULL ? "\n" : "", expires, workspaces->str);
+                    self->refresh != NULL ? "\n" : "", rest->str);
   text = fel_secret_new (buffer, (gsize) len);
   explicit_bzero (buffer, size);
   return text;

@@ -31,12 +31,13 @@ on_called (FelBackendCall *call, const GError *error, gpointer user_data)
   g_autoptr (FelToken) rejected = NULL;
   g_autoptr (GError) refused = NULL;
 
-  if (call->token == NULL || !g_error_matches (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED))
+  /* Never a second try of what may have been done. */
+  if (call->token == NULL || call->maybe_minted || !g_error_matches (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED))
     verb_finish (self, error);
   else if (self->again)
     {
       refused = fel_access_error (call->instance, error);
-      fel_access_refuse (self->broker, call->instance);
+      fel_access_refuse (self->broker, call->instance, call->token);
       verb_finish (self, refused);
     }
   else

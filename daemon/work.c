@@ -5,9 +5,17 @@
 #define THREADS_PER_POOL_MAX 8
 #define GRACE_SEC 5 /* between the cancellation and giving up */
 
+enum
+{
+  JOB_WAITING,
+  JOB_STARTED,
+  JOB_SKIPPED,
+};
+
 struct FelWork
 {
   GHashTable *pools; /* name → GThreadPool */
+  guint stuck;       /* jobs that were given up and have not come back */
 };
 
 typedef struct
@@ -20,7 +28,9 @@ typedef struct
   gpointer user_data;
   GCancellable *cancellable;
   guint deadline_id;
-  guint timeout_sec;
+  int state; /* atomic; JOB_ */
+  FelWork *work;
+  gboolean given_up;
 } Job;
 
 static void
@@ -36,14 +46,14 @@ job_unref (gpointer data)
 }
 
 static void
-job_answer (Job *job, gboolean in_time)
+job_answer (Job *job, FelWorkOutcome outcome)
 {
   FelWorkDone done = g_steal_pointer (&job->done);
 
   g_clear_handle_id (&job->deadline_id, g_source_remove);
   if (done != NULL)
     {
-      done (job->data, in_time, job->user_data);
+      done (job->data, outcome, job->user_data);
       job_unref (job);
     }
 }
@@ -54,7 +64,9 @@ on_given_up (gpointer user_data)
   Job *job = user_data;
 
   job->deadline_id = 0;
-  job_answer (job, FALSE);
+  job->given_up = TRUE;
+  job->work->stuck++;
+  job_answer (job, FEL_WORK_GIVEN_UP);
   return G_SOURCE_REMOVE;
 }
 
@@ -63,6 +75,12 @@ on_deadline (gpointer user_data)
 {
   Job *job = user_data;
 
+  if (g_atomic_int_compare_and_exchange (&job->state, JOB_WAITING, JOB_SKIPPED))
+    {
+      job->deadline_id = 0;
+      job_answer (job, FEL_WORK_SKIPPED);
+      return G_SOURCE_REMOVE;
+    }
   g_cancellable_cancel (job->cancellable);
   job->deadline_id = g_timeout_add_seconds (GRACE_SEC, on_given_up, job);
   return G_SOURCE_REMOVE;
@@ -71,7 +89,11 @@ on_deadline (gpointer user_data)
 static gboolean
 on_job_done (gpointer user_data)
 {
-  job_answer (user_data, TRUE);
+  Job *job = user_data;
+
+  if (job->given_up)
+    job->work->stuck--;
+  job_answer (job, FEL_WORK_DONE);
   return G_SOURCE_REMOVE;
 }
 
@@ -82,7 +104,8 @@ job_run (gpointer data, gpointer user_data)
 
   GSource *answer = g_idle_source_new ();
 
-  job->func (job->data, job->cancellable);
+  if (g_atomic_int_compare_and_exchange (&job->state, JOB_WAITING, JOB_STARTED))
+    job->func (job->data, job->cancellable);
   /* Not g_main_context_invoke(): while nobody runs the main context, that would answer on this thread. */
   g_source_set_priority (answer, G_PRIORITY_DEFAULT);
   g_source_set_callback (answer, on_job_done, job, job_unref);
@@ -114,6 +137,12 @@ fel_work_free (FelWork *self)
   g_free (self);
 }
 
+gboolean
+fel_work_is_stuck (const FelWork *self)
+{
+  return self->stuck > 0;
+}
+
 void
 fel_work_run (FelWork *self, const char *pool, guint timeout_sec, FelWorkFunc func, gpointer data,
               GDestroyNotify free_data, FelWorkDone done, gpointer user_data)
@@ -128,6 +157,7 @@ fel_work_run (FelWork *self, const char *pool, guint timeout_sec, FelWorkFunc fu
   job->free_data = free_data;
   job->done = done;
   job->user_data = user_data;
+  job->work = self;
   job->cancellable = g_cancellable_new ();
   job->deadline_id = g_timeout_add_seconds (timeout_sec, on_deadline, job);
   if (threads == NULL)

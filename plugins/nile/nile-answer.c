@@ -79,18 +79,22 @@ error_message_of (JsonObject *object)
   return message;
 }
 
+/* mint: an answer that leaves open whether something was made is for nobody to try again, and one that is lost is told
+ * as such only where something could have been made. */
 static FelFailure
-failure_of_answer (guint status, const char *code)
+failure_of_answer (guint status, const char *code, bool mint)
 {
-  FelFailure failure = 0;
+  FelFailure failure = code != NULL ? nile_failure_of_code (code) : 0;
 
-  if (status == 401)
-    return FEL_FAILURE_UNAUTHENTICATED;
-  if (code != NULL && g_str_equal (code, "invalid_grant"))
-    return FEL_FAILURE_UNAUTHENTICATED;
-  if (code != NULL)
-    failure = nile_failure_of_code (code);
-  return failure != 0 ? failure : nile_failure_of_status (status);
+  if (failure == 0)
+    failure = nile_failure_of_status (status);
+  if (status == 401 || (code != NULL && g_str_equal (code, "invalid_grant")))
+    failure = FEL_FAILURE_UNAUTHENTICATED;
+  if (mint && failure == FEL_FAILURE_UNAUTHENTICATED && !nile_status_proves_nothing_minted (status))
+    failure = FEL_FAILURE_PROVIDER;
+  if (!mint && failure == FEL_FAILURE_NO_ANSWER)
+    failure = status == 408 ? FEL_FAILURE_TIMED_OUT : FEL_FAILURE_PROVIDER;
+  return failure;
 }
 
 static bool
@@ -105,7 +109,7 @@ fail_status (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool
                                                shown != NULL ? shown : "it gave no reason",
                                                shown_code != NULL ? " (" : "", shown_code != NULL ? shown_code : "",
                                                shown_code != NULL ? ")" : "");
-  int failure = (int) failure_of_answer (answer->status, code);
+  int failure = (int) failure_of_answer (answer->status, code, mint);
   bool proven = (shown != NULL || shown_code != NULL) && failure != FEL_FAILURE_NO_ANSWER
                 && nile_status_proves_nothing_minted (answer->status);
 

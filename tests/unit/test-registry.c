@@ -102,14 +102,15 @@ static const struct
   { WITH_DEF, NULL, "w", "b" }, /* then the default one */
   { WITH_DEF, NULL, NULL, "b" },
   { WITH_DEF, "c", "a", NULL, "'c'" }, /* a wrong name is no question for the others */
-  { WITH_DEF, "A", "a", NULL, "'A'" },
+  { WITH_DEF, "A", "a", NULL, "of this name" },
+  { WITH_DEF, "0123456789abcdefghijklmno", "a", NULL, "of this name" }, /* perhaps a token: not repeated */
   { TWO, NULL, "w", NULL, "no backend was named" },
   { TWO, NULL, NULL, NULL, "no backend was named" },
   { TWO, NULL, "b", "b" },
   { "[backend a]\nmodule=good\n", NULL, "w", "a" }, /* the only one */
   { "[backend a]\nmodule=good\n", "b", NULL, NULL, "'b'" },
-  { "[daemon]\ndefault-backend=c\n" TWO, NULL, "w", NULL, "no backend was named" },
-  { "[daemon]\ndefault-backend=c\n[backend a]\nmodule=good\n", NULL, "w", NULL, "no backend was named" },
+  { "[daemon]\ndefault-backend=c\n" TWO, NULL, "w", NULL, "the default-backend 'c'" },
+  { "[daemon]\ndefault-backend=c\n[backend a]\nmodule=good\n", NULL, "w", NULL, "the default-backend 'c'" },
   { "", NULL, "w", NULL, "no backend was named" },
   { "", "a", "w", NULL, "'a'" },
 };

@@ -26,7 +26,7 @@ assert_slot (const FelTokenSlot *slot, const char *path, const char *account, co
   g_assert_cmpstr (slot->path, ==, path);
   g_assert_cmpstr (slot->account, ==, account);
   g_assert_cmpstr (slot->token != NULL ? slot->token->access->bytes : NULL, ==, access);
-  g_assert_cmpint (fel_token_slot_is_ready (slot), ==, ready);
+  g_assert_cmpint (fel_token_slot_is_ready (slot, 0), ==, ready);
 }
 
 static void

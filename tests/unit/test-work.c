@@ -37,7 +37,7 @@ typedef struct
   GThread *answered_on;
   GThread *freed_on;
   gboolean was_cancelled;
-  gboolean in_time;
+  FelWorkOutcome outcome;
   guint answers;
   guint frees;
   GMainLoop *loop;
@@ -122,14 +122,14 @@ func_until_cancelled (gpointer data, GCancellable *cancellable)
 }
 
 static void
-on_done (gpointer data, gboolean in_time, gpointer user_data)
+on_done (gpointer data, FelWorkOutcome outcome, gpointer user_data)
 {
   Job *job = data;
 
   g_assert_true (user_data == &gate);
   g_assert_cmpuint (job->frees, ==, 0);
   job->answers++;
-  job->in_time = in_time;
+  job->outcome = outcome;
   job->answered_on = g_thread_self ();
   if (job->loop != NULL)
     g_main_loop_quit (job->loop);
@@ -183,7 +183,7 @@ test_off_and_on_the_main_thread (void)
   turn_until_freed (&job);
   g_assert_true (job.worker != NULL && job.worker != g_thread_self ());
   g_assert_true (job.answered_on == g_thread_self ());
-  g_assert_true (job.in_time);
+  g_assert_cmpint (job.outcome, ==, FEL_WORK_DONE);
   g_assert_false (job.was_cancelled);
   g_assert_cmpuint (job.answers, ==, 1);
   g_assert_cmpuint (job.frees, ==, 1);
@@ -221,7 +221,7 @@ test_cancelled_at_its_deadline (void)
   run_until_answered (&job);
   turn_until_freed (&job);
   g_assert_true (job.was_cancelled);
-  g_assert_true (job.in_time);
+  g_assert_cmpint (job.outcome, ==, FEL_WORK_DONE);
   g_assert_cmpuint (job.answers, ==, 1);
   g_assert_cmpuint (deadlines_sec->len, ==, 2);
   g_assert_cmpuint (g_array_index (deadlines_sec, guint, 0), ==, 1);
@@ -238,7 +238,7 @@ test_given_up (void)
   gate_set (FALSE);
   start (work, "a", func_behind_the_gate, &job);
   run_until_answered (&job);
-  g_assert_false (job.in_time);
+  g_assert_cmpint (job.outcome, ==, FEL_WORK_GIVEN_UP);
   g_assert_cmpuint (job.answers, ==, 1);
   g_assert_cmpuint (job.frees, ==, 0); /* the worker still has it */
   gate_set (TRUE);
@@ -263,14 +263,14 @@ test_pools_do_not_wait_for_each_other (void)
   start (work, "other", func_at_once, &other);
   run_until_answered (&other);
   turn_until_freed (&other);
-  g_assert_true (other.in_time);
+  g_assert_cmpint (other.outcome, ==, FEL_WORK_DONE);
   g_assert_cmpuint (gate_started (), ==, THREADS_PER_POOL);
   gate_set (TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
     {
       run_until_answered (&slow[i]);
       turn_until_freed (&slow[i]);
-      g_assert_true (slow[i].in_time);
+      g_assert_cmpint (slow[i].outcome, ==, FEL_WORK_DONE);
       g_assert_cmpuint (slow[i].answers, ==, 1);
     }
   g_assert_cmpuint (gate_started (), ==, G_N_ELEMENTS (slow));

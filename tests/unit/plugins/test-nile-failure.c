@@ -35,7 +35,7 @@ static const ErrorCase error_cases[] = {
   { 500, "{\"errorCode\":\"credential_creation_failure\",\"message\":\"m\",\"statusCode\":500}", FEL_FAILURE_PROVIDER,
     FEL_FAILURE_PROVIDER | MAYBE, "m (credential_creation_failure)" },
   { 500, "{\"errorCode\":\"credential_propagation_failure\",\"message\":\"m\",\"statusCode\":500}",
-    FEL_FAILURE_NO_ANSWER, FEL_FAILURE_NO_ANSWER | MAYBE, "m (credential_propagation_failure)" },
+    FEL_FAILURE_PROVIDER, FEL_FAILURE_NO_ANSWER | MAYBE, "m (credential_propagation_failure)" },
   { 503, "{\"errorCode\":\"bad_request\",\"message\":\"m\",\"statusCode\":400}", FEL_FAILURE_INVALID,
     FEL_FAILURE_INVALID | MAYBE, "m (bad_request)" },
   { 409, "{\"errorCode\":\"code_of_next_year\",\"message\":\"m\",\"statusCode\":409}", FEL_FAILURE_CONFLICT,
@@ -77,7 +77,7 @@ static const ErrorCase error_cases[] = {
   { 302, "", FEL_FAILURE_PROTOCOL, FEL_FAILURE_PROTOCOL | MAYBE, "it gave no reason" },
   { 302, "{\"message\":\"over there\"}", FEL_FAILURE_PROTOCOL, FEL_FAILURE_PROTOCOL | MAYBE, "over there" },
   { 502, "Bad Gateway", FEL_FAILURE_PROVIDER, FEL_FAILURE_PROVIDER | MAYBE, "it gave no reason" },
-  { 408, "{\"message\":\"slow\"}", FEL_FAILURE_NO_ANSWER, FEL_FAILURE_NO_ANSWER | MAYBE, "slow" },
+  { 408, "{\"message\":\"slow\"}", FEL_FAILURE_TIMED_OUT, FEL_FAILURE_NO_ANSWER | MAYBE, "slow" },
 
   /* The token is not shown, nor what stands around it. */
   { 401, "{\"errorCode\":\"invalid_credentials\",\"message\":\"bad token " TOKEN "!\"}", FEL_FAILURE_UNAUTHENTICATED,

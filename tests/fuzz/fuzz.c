@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fuzz.h"
+
+#include <string.h>
+
+int
+LLVMFuzzerInitialize (int *argc, char ***argv)
+{
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING);
+  return 0;
+}
+
+gboolean
+fuzz_is_over (const FuzzInput *self)
+{
+  return self->at == self->end;
+}
+
+guint8
+fuzz_take_byte (FuzzInput *self)
+{
+  return fuzz_is_over (self) ? 0 : *self->at++;
+}
+
+char *
+fuzz_take_until (FuzzInput *self, char end, gsize *ret_len)
+{
+  gsize left = (gsize) (self->end - self->at);
+  const uint8_t *stop = left > 0 ? memchr (self->at, end, left) : NULL;
+  gsize len = stop != NULL ? (gsize) (stop - self->at) : left;
+  char *text = g_malloc (len + 1); /* exactly, so that a read behind it is seen */
+
+  if (len > 0)
+    memcpy (text, self->at, len);
+  text[len] = '\0';
+  self->at += stop != NULL ? len + 1 : len;
+  *ret_len = len;
+  return text;
+}
+
+char *
+fuzz_take_string (FuzzInput *self)
+{
+  gsize len;
+
+  return fuzz_take_until (self, '\0', &len);
+}
