@@ -39,3 +39,13 @@ def test_connection_that_the_provider_closed_while_idle_is_replaced(desktop: Des
     desktop.create(database="db2")
     desktop.create(database="db3")
     assert desktop.nile.count("create") == 3
+
+
+@pytest.mark.parametrize("code", ["invalid_credentials", "session_state_missing", "oidc_code_missing"])
+def test_a_refusal_that_may_have_minted_brings_no_second_post(desktop: Desktop, code: str):
+    desktop.nile.rule(on="create", status=500, errorCode=code, message="m", after_mint=True)
+    with pytest.raises(BusError) as caught:
+        desktop.create()
+    assert caught.value.name == "org.felucca.Error.ProviderError"
+    assert "felucca list --provider acme/orders" in caught.value.message
+    assert (desktop.nile.count("create"), desktop.nile.count("token")) == (1, 0)

@@ -296,6 +296,15 @@ def test_an_item_that_is_gone_when_it_is_read(stand_in, request_id: str | None):
     assert new["password"] == desktop.nile.password_of(new["id"])
 
 
+def test_an_item_that_went_without_a_word(stand_in):
+    """The service leaves what it does not have out of its answer, as it does with what is locked: not the same thing."""
+    desktop, service = stand_in
+    desktop.create()
+    service.items.clear()
+    fails_with("NotFound", desktop.get)
+    assert desktop.list() == []
+
+
 @pytest.mark.parametrize("method", ["OpenSession", "ReadAlias", "SearchItems"])
 def test_a_keyring_that_hangs_from_the_start(method: str):
     """The daemon comes up all the same, answers what needs no keyring, and the others by a deadline."""
