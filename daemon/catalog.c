@@ -253,9 +253,3 @@ fel_catalog_newest (FelCatalog *self, const FelCatalogQuery *query)
 
   return found->len > 0 ? found->pdata[0] : NULL;
 }
-
-guint
-fel_catalog_size (const FelCatalog *self)
-{
-  return g_hash_table_size (self->by_path);
-}

@@ -56,6 +56,5 @@ void fel_catalog_end_load (FelCatalog *self);
 FelCatalogEntry *fel_catalog_at (FelCatalog *self, const char *path);                 /* (transfer none) (nullable) */
 FelCatalogEntry *fel_catalog_newest (FelCatalog *self, const FelCatalogQuery *query); /* (transfer none) (nullable) */
 GPtrArray *fel_catalog_select (FelCatalog *self, const FelCatalogQuery *query); /* of FelCatalogEntry, newest first */
-guint fel_catalog_size (const FelCatalog *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelCatalog, fel_catalog_free)

@@ -162,14 +162,6 @@ option_wire_type (const FelOption *option)
   return option->type == 'S' ? 's' : option->type;
 }
 
-char
-fel_options_type_of (FelCall call, const char *name)
-{
-  const FelOption *option = option_find (call, name);
-
-  return option != NULL ? option_wire_type (option) : 0;
-}
-
 static void
 option_assign (FelOptions *self, const FelOption *option, const FelOptionValue *value)
 {

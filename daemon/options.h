@@ -61,9 +61,6 @@ void fel_options_free (FelOptions *self); /* (nullable) */
 gboolean fel_options_set (FelOptions *self, FelCall call, const char *name, const FelOptionValue *value,
                           GError **error);
 
-/* The D-Bus type that an option has in this call, 0 when it has no such option. */
-char fel_options_type_of (FelCall call, const char *name);
-
 /* A workspace, a database, an id: 1 to 256 bytes, no control character, not "." nor ".." (they would climb in a URL). */
 gboolean fel_name_check (const char *what, const char *value, GError **error);
 

@@ -168,6 +168,12 @@ backend_adopt (FelInstance *instance, const FelBackend *exported, GError **error
       return FALSE;
     }
   memcpy (&instance->backend, exported, MIN (exported->struct_size, sizeof instance->backend));
+  if (g_strcmp0 (instance->backend.name, instance->config->module) != 0)
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' calls itself by another name",
+                   instance->config->module);
+      return FALSE;
+    }
   if (instance->backend.mint == NULL)
     {
       g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' cannot mint", instance->config->module);

@@ -32,7 +32,7 @@ on_pipe_read (FelSecret *secret, const GError *error, gpointer user_data)
     }
   else if (secret != NULL)
     self->refresh_token = fel_secret_ref (secret);
-  fel_request_on_keyring (NULL, error, self);
+  fel_request_on_outcome (NULL, error, self);
 }
 
 static void
@@ -80,7 +80,7 @@ sign_in_probe (FelRequest *self)
 static void
 on_kept (FelToken *token, const GError *error, gpointer user_data)
 {
-  fel_request_on_keyring (NULL, error, user_data);
+  fel_request_on_outcome (NULL, error, user_data);
 }
 
 static void
@@ -206,7 +206,7 @@ on_revoked (FelRequest *revoke, gpointer user_data)
 {
   gboolean gone = g_error_matches (revoke->error, FEL_ERROR, FEL_ERROR_NOT_FOUND);
 
-  fel_request_on_keyring (NULL, gone ? NULL : revoke->error, user_data);
+  fel_request_on_outcome (NULL, gone ? NULL : revoke->error, user_data);
 }
 
 /* One more; the next state when none is left. */
@@ -251,7 +251,7 @@ sign_out_step (FelRequest *self)
 
     case SIGN_OUT_FORGET:
       self->state = SIGN_OUT_FORGOTTEN;
-      fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_keyring, fel_request_ref (self));
+      fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_outcome, fel_request_ref (self));
       return;
 
     case SIGN_OUT_FORGOTTEN:
@@ -281,14 +281,6 @@ enum
 };
 
 static void
-on_accounts_ready (gpointer user_data)
-{
-  g_autoptr (FelRequest) self = user_data;
-
-  fel_request_step (self);
-}
-
-static void
 on_token_read (gpointer result, const GError *error, gpointer user_data)
 {
   FelRequest *self = user_data;
@@ -299,7 +291,7 @@ on_token_read (gpointer result, const GError *error, gpointer user_data)
     slot->refused = TRUE;
   if (token != NULL && slot->token == NULL && g_strcmp0 (slot->path, self->path) == 0)
     fel_token_slot_set (slot, token, FALSE);
-  fel_request_on_keyring (NULL, NULL, self);
+  fel_request_on_outcome (NULL, NULL, self);
 }
 
 /* Goes on with the next sign-in whose token has not been read; TRUE when it waits for one. */
@@ -339,13 +331,13 @@ accounts_step (FelRequest *self)
     {
     case ACCOUNTS_START:
       self->state = ACCOUNTS_OPENED;
-      fel_keyring_open (self->broker->keyring, fel_request_on_keyring, fel_request_ref (self));
+      fel_keyring_open (self->broker->keyring, fel_request_on_outcome, fel_request_ref (self));
       return;
 
     case ACCOUNTS_OPENED:
       self->state = ACCOUNTS_LOAD;
       self->list = g_ptr_array_new ();
-      fel_mirror_when_ready (self->broker->mirror, on_accounts_ready, fel_request_ref (self));
+      fel_mirror_when_ready (self->broker->mirror, fel_request_on_ready, fel_request_ref (self));
       return;
 
     case ACCOUNTS_LOAD:

@@ -83,7 +83,7 @@ on_access (FelToken *token, const GError *error, gpointer user_data)
   FelRequest *self = user_data;
 
   self->token = token != NULL ? fel_token_ref (token) : NULL;
-  fel_request_on_keyring (NULL, error, self);
+  fel_request_on_outcome (NULL, error, self);
 }
 
 static void
@@ -124,7 +124,7 @@ on_stored (gpointer result, const GError *error, gpointer user_data)
 
   if (error == NULL)
     self->path = g_strdup (result);
-  fel_request_on_keyring (NULL, error, self);
+  fel_request_on_outcome (NULL, error, self);
 }
 
 static void

@@ -18,7 +18,7 @@ on_read (gpointer result, const GError *error, gpointer user_data)
 
   if (error == NULL)
     self->secret = fel_secret_ref (result);
-  fel_request_on_keyring (NULL, error, self);
+  fel_request_on_outcome (NULL, error, self);
 }
 
 /* FALSE: the request has failed. */

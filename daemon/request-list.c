@@ -15,14 +15,6 @@ enum
 };
 
 static void
-on_ready (gpointer user_data)
-{
-  g_autoptr (FelRequest) self = user_data;
-
-  fel_request_step (self);
-}
-
-static void
 list_stored (FelRequest *self)
 {
   FelCatalogQuery query = {
@@ -91,10 +83,10 @@ list_step (FelRequest *self)
       case LIST_START:
         self->state = LIST_OPENED;
         if (self->options->provider) /* the sign-in is in the keyring */
-          fel_keyring_unlock (self->broker->keyring, self->options->interactive, fel_request_on_keyring,
+          fel_keyring_unlock (self->broker->keyring, self->options->interactive, fel_request_on_outcome,
                               fel_request_ref (self));
         else
-          fel_keyring_open (self->broker->keyring, fel_request_on_keyring, fel_request_ref (self));
+          fel_keyring_open (self->broker->keyring, fel_request_on_outcome, fel_request_ref (self));
         return;
 
       case LIST_OPENED:
@@ -104,7 +96,7 @@ list_step (FelRequest *self)
             return;
           }
         self->state = LIST_READY;
-        fel_mirror_when_ready (self->broker->mirror, on_ready, fel_request_ref (self));
+        fel_mirror_when_ready (self->broker->mirror, fel_request_on_ready, fel_request_ref (self));
         return;
 
       case LIST_READY:

@@ -92,7 +92,7 @@ revoke_step (FelRequest *self)
           return;
         }
       self->state = REVOKE_DELETED;
-      fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_keyring, fel_request_ref (self));
+      fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_outcome, fel_request_ref (self));
       return;
 
     case REVOKE_DELETED:

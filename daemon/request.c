@@ -60,8 +60,8 @@ fel_request_step (FelRequest *self)
   self->kind->step (self);
 }
 
-static void
-on_ready (gpointer user_data)
+void
+fel_request_on_ready (gpointer user_data)
 {
   g_autoptr (FelRequest) self = user_data;
 
@@ -76,7 +76,7 @@ on_unlocked (gpointer result, const GError *error, gpointer user_data)
   if (error != NULL)
     fel_request_fail (self, error);
   else
-    fel_mirror_when_ready (self->broker->mirror, on_ready, fel_request_ref (self));
+    fel_mirror_when_ready (self->broker->mirror, fel_request_on_ready, fel_request_ref (self));
 }
 
 static void
@@ -264,7 +264,7 @@ request_keep_outcome (FelRequest *self, const GError *error)
 }
 
 void
-fel_request_on_keyring (gpointer result, const GError *error, gpointer user_data)
+fel_request_on_outcome (gpointer result, const GError *error, gpointer user_data)
 {
   g_autoptr (FelRequest) self = user_data;
 

@@ -4,8 +4,8 @@
  * One call from start to reply: an explicit state machine on the main thread. This is what all kinds of calls share;
  * each kind has a file of its own with one step function (request-create.c, request-get.c, …).
  *
- * A step function is one switch: `break` goes on to the next state, `return` waits. Only step functions write the
- * state. What is waited for answers exactly once and by its own deadline, so nothing can hang and nothing comes late.
+ * A step function is one switch: `break` goes on to the next state, `return` waits. Only a kind's own file writes the
+ * state. What is waited for answers exactly once and by its own deadline; a turn in line ends with those before it.
  * A caller that leaves takes its answer with it, not the work: a mint under way is stored all the same. */
 #pragma once
 
@@ -119,7 +119,8 @@ FelBackendCall *fel_request_new_call (FelRequest *self, FelVerbKind verb);
 
 /* Completions that keep the outcome in the request, then step. user_data is the request; its reference is taken over
  * from the one who started the work. */
-void fel_request_on_keyring (gpointer result, const GError *error, gpointer user_data);
+void fel_request_on_ready (gpointer user_data);
+void fel_request_on_outcome (gpointer result, const GError *error, gpointer user_data);
 void fel_request_on_call (FelBackendCall *call, const GError *error, gpointer user_data);
 
 /* The outcome that the last completion left: NULL is success. Taking it clears it. */

@@ -139,7 +139,7 @@ typedef bool (*FelVerb) (const FelHost *host, const FelVerbRequest *request, Fel
 typedef struct FelBackend
 {
   size_t struct_size;
-  const char *name;        /* the module's name: "nile" */
+  const char *name;        /* the module's name, that of its file without ".so": "nile" */
   const char *description; /* for people: "Nile (thenile.dev)" */
   const char *version;     /* of the backend */
   uint64_t flags;

@@ -14,6 +14,15 @@ on_event (FelCatalogEvent event, FelCredential *credential, gpointer user_data)
   g_string_append_printf (heard, "%s ", credential->id);
 }
 
+static guint
+catalog_size (FelCatalog *catalog)
+{
+  const FelCatalogQuery everything = { 0 };
+  g_autoptr (GPtrArray) found = fel_catalog_select (catalog, &everything);
+
+  return found->len;
+}
+
 static void
 assert_heard (GString *heard, const char *events)
 {
@@ -73,14 +82,14 @@ test_events (void)
   assert_heard (heard, "~a ");
   put (catalog, "/2", &(Made){ "a" }); /* the same id in another item */
   assert_heard (heard, "+a ");
-  g_assert_cmpuint (fel_catalog_size (catalog), ==, 2);
+  g_assert_cmpuint (catalog_size (catalog), ==, 2);
   fel_catalog_remove (catalog, "/3");
   assert_heard (heard, "");
   fel_catalog_remove (catalog, "/1");
   assert_heard (heard, "-a ");
   fel_catalog_remove (catalog, "/1");
   assert_heard (heard, "");
-  g_assert_cmpuint (fel_catalog_size (catalog), ==, 1);
+  g_assert_cmpuint (catalog_size (catalog), ==, 1);
   g_assert_null (fel_catalog_at (catalog, "/1"));
   g_assert_cmpstr (fel_catalog_at (catalog, "/2")->path, ==, "/2");
 }
@@ -93,7 +102,7 @@ test_no_listener (void)
   put (catalog, "/1", &(Made){ "a" });
   put (catalog, "/1", &(Made){ "b" });
   fel_catalog_remove (catalog, "/1");
-  g_assert_cmpuint (fel_catalog_size (catalog), ==, 0);
+  g_assert_cmpuint (catalog_size (catalog), ==, 0);
   fel_catalog_free (NULL);
 }
 
@@ -154,7 +163,7 @@ test_load_generations (void)
   assert_heard (heard, "+d ~b -c ");
   fel_catalog_begin_load (catalog);
   fel_catalog_end_load (catalog); /* an empty keyring */
-  g_assert_cmpuint (fel_catalog_size (catalog), ==, 0);
+  g_assert_cmpuint (catalog_size (catalog), ==, 0);
 }
 
 /* A load that did not come to its end and was begun again. */
