@@ -365,6 +365,9 @@ run_on_worker (gpointer data, GCancellable *cancellable)
                                  self->instance->name, fel_verb_name (self->verb));
       self->maybe_minted = self->verb == FEL_VERB_MINT;
     }
+  /* What is not there needs no ending. */
+  if (self->verb == FEL_VERB_REVOKE && g_error_matches (self->error, FEL_ERROR, FEL_ERROR_NOT_FOUND))
+    g_clear_error (&self->error);
   if (self->workspaces != NULL)
     g_ptr_array_add (self->workspaces, NULL);
 }

@@ -4,6 +4,8 @@
  * SignIn, SignOut and ListAccounts. */
 #include "request.h"
 
+#include "felucca-names.h"
+
 #include "access.h"
 #include "error.h"
 #include "mirror.h"
@@ -173,8 +175,8 @@ enum
 {
   SIGN_OUT_START,
   SIGN_OUT_REVOKE,
+  SIGN_OUT_FIND,
   SIGN_OUT_FORGET,
-  SIGN_OUT_FORGOTTEN,
 };
 
 static void
@@ -187,8 +189,7 @@ sign_out_begin (FelRequest *self)
   if (self->instance != NULL)
     {
       slot = fel_token_cache_slot (self->broker->token_cache, self->instance->name);
-      self->path = g_strdup (slot->path);
-      if (self->path == NULL)
+      if (slot->path == NULL)
         error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "nobody is signed in to backend '%s'",
                              self->instance->name);
     }
@@ -196,7 +197,7 @@ sign_out_begin (FelRequest *self)
     fel_request_fail (self, error);
   else
     {
-      self->state = self->options->revoke_credentials ? SIGN_OUT_REVOKE : SIGN_OUT_FORGET;
+      self->state = self->options->revoke_credentials ? SIGN_OUT_REVOKE : SIGN_OUT_FIND;
       fel_request_step (self);
     }
 }
@@ -219,7 +220,7 @@ sign_out_revoke (FelRequest *self)
 
   if (entry == NULL)
     {
-      self->state = SIGN_OUT_FORGET;
+      self->state = SIGN_OUT_FIND;
       fel_request_step (self);
       return;
     }
@@ -229,6 +230,40 @@ sign_out_revoke (FelRequest *self)
   revoke->caller = g_strdup (self->caller);
   revoke->options->interactive = self->options->interactive;
   fel_request_start (revoke, on_revoked, fel_request_ref (self));
+}
+
+/* All of this backend's, not only the one in use: an older one could be left from a replacement that failed. */
+static void
+on_token_items (gpointer result, const GError *error, gpointer user_data)
+{
+  FelRequest *self = user_data;
+  GPtrArray *items = result;
+
+  self->list = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; items != NULL && i < items->len; i++)
+    {
+      const FelKeyringItem *item = items->pdata[i];
+
+      if (g_strcmp0 (g_hash_table_lookup (item->attributes, FEL_KEY_BACKEND), self->instance->name) == 0)
+        g_ptr_array_add (self->list, g_strdup (item->path));
+    }
+  fel_request_on_outcome (NULL, error, self);
+}
+
+/* One more; done when none is left. */
+static void
+sign_out_forget (FelRequest *self)
+{
+  g_autofree char *path = NULL;
+
+  if (self->list->len == 0)
+    {
+      fel_token_slot_clear (fel_token_cache_slot (self->broker->token_cache, self->instance->name));
+      fel_request_finish (self);
+      return;
+    }
+  path = g_ptr_array_steal_index (self->list, self->list->len - 1);
+  fel_keyring_delete (self->broker->keyring, path, fel_request_on_outcome, fel_request_ref (self));
 }
 
 static void
@@ -249,14 +284,13 @@ sign_out_step (FelRequest *self)
       sign_out_revoke (self);
       return;
 
-    case SIGN_OUT_FORGET:
-      self->state = SIGN_OUT_FORGOTTEN;
-      fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_outcome, fel_request_ref (self));
+    case SIGN_OUT_FIND:
+      self->state = SIGN_OUT_FORGET;
+      fel_keyring_load (self->broker->keyring, FEL_SCHEMA_TOKEN, on_token_items, fel_request_ref (self));
       return;
 
-    case SIGN_OUT_FORGOTTEN:
-      fel_token_slot_clear (fel_token_cache_slot (self->broker->token_cache, self->instance->name));
-      fel_request_finish (self);
+    case SIGN_OUT_FORGET:
+      sign_out_forget (self);
       return;
 
     default:

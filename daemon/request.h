@@ -66,7 +66,7 @@ struct FelRequest
   /* answer */
   FelCredential *credential;
   FelSecret *secret;
-  GPtrArray *list; /* of FelListed; for accounts, of FelInstance */
+  GPtrArray *list; /* of FelListed; for accounts, of FelInstance; for a sign-out, of paths */
   GError *error;
   GError *reply_error; /* why the answer did not reach the caller; for the journal alone */
 

@@ -69,3 +69,13 @@ def test_a_losing_refusal_touches_no_newer_sign_in(bare: Desktop):
     finish(bare, group)
     assert call.error_name is None
     assert bare.property("Backends")["nile"]["state"] == "ready"
+
+
+def test_signing_out_forgets_every_token_of_the_backend(bare: Desktop):
+    """One could be left from a replacement that failed."""
+    bare.sign_in(token=bare.nile.issue_token(email="new@example.com"))
+    bare.secret_tool("store", "--label", "old", "xdg:schema", "org.felucca.Token", "backend", "nile", "account",
+                     "old@example.com", input=b"access-token old\n")
+    assert kept_items(bare).count("attribute.account") == 2
+    bare.call("SignOut", "(sa{sv})", "nile", {}, interface=ACCOUNTS)
+    assert kept_items(bare).count("attribute.account") == 0

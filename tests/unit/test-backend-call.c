@@ -180,6 +180,22 @@ test_failures (void)
     }
 }
 
+/* What is not there needs no ending: to revoke, that is success; to list, it is not. */
+static void
+test_revoke_of_nothing (void)
+{
+  const Step steps[] = { { FAIL, FEL_FAILURE_NOT_FOUND, "gone" }, { RETURN_FALSE } };
+  g_auto (Fixture) revoke;
+  g_auto (Fixture) list;
+
+  fixture_init (&revoke, FEL_VERB_REVOKE);
+  run (&revoke, steps);
+  g_assert_no_error (revoke.error);
+  fixture_init (&list, FEL_VERB_LIST);
+  run (&list, steps);
+  g_assert_error (list.error, FEL_ERROR, FEL_ERROR_NOT_FOUND);
+}
+
 #define ID                                                                                                             \
   {                                                                                                                    \
     STRING, FEL_FIELD_ID, "1"                                                                                          \
@@ -476,6 +492,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_assert_true (g_main_context_acquire (NULL)); /* all the time, as the daemon's loop does */
   g_test_add_func ("/backend-call/failures", test_failures);
+  g_test_add_func ("/backend-call/revoke-of-nothing", test_revoke_of_nothing);
   g_test_add_func ("/backend-call/success-is-complete", test_success_is_complete);
   g_test_add_func ("/backend-call/password-lengths", test_password_lengths);
   g_test_add_func ("/backend-call/token-lengths", test_token_lengths);
