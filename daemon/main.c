@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,6 +33,23 @@ static const char *const dangerous_variables[] = {
   "GIO_EXTRA_MODULES", "GIO_MODULE_DIR",        "SSLKEYLOGFILE",    "SOUP_DEBUG",   "GNUTLS_DEBUG_LEVEL",
   "SECRET_BACKEND",    "SECRET_FILE_TEST_PATH", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG", NULL,
 };
+
+/* The C library reads its tunables at start alone, so a daemon that was not started by its unit starts itself anew.
+ * Without the thread cache, because that keeps freed memory as it is. */
+static void
+overwrite_freed_memory (char **argv)
+{
+  static const char wanted[] = "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0";
+  const char *set = g_getenv ("GLIBC_TUNABLES");
+  g_autofree char *both = NULL;
+
+  if (set != NULL && strstr (set, "glibc.malloc.perturb=") != NULL)
+    return;
+  both = set != NULL && *set != '\0' ? g_strconcat (set, ":", wanted, NULL) : g_strdup (wanted);
+  if (g_setenv ("GLIBC_TUNABLES", both, TRUE))
+    execv ("/proc/self/exe", argv);
+  fel_log_problem ("freed memory will not be overwritten: /proc/self/exe cannot be started");
+}
 
 static void
 lock_down (void)
@@ -167,6 +185,7 @@ main (int argc, char **argv)
   int status;
 
   setlocale (LC_ALL, "");
+  overwrite_freed_memory (argv);
   lock_down ();
   if (!parse_arguments (argc, argv, &status))
     return status;
