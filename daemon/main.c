@@ -42,13 +42,14 @@ overwrite_freed_memory (char **argv)
   static const char wanted[] = "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0";
   const char *set = g_getenv ("GLIBC_TUNABLES");
   g_autofree char *both = NULL;
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL); /* by its name, which becomes ours */
 
   if (set != NULL && strstr (set, "glibc.malloc.perturb=") != NULL)
     return;
   both = set != NULL && *set != '\0' ? g_strconcat (set, ":", wanted, NULL) : g_strdup (wanted);
-  if (g_setenv ("GLIBC_TUNABLES", both, TRUE))
-    execv ("/proc/self/exe", argv);
-  fel_log_problem ("freed memory will not be overwritten: /proc/self/exe cannot be started");
+  if (program != NULL && g_setenv ("GLIBC_TUNABLES", both, TRUE))
+    execv (program, argv);
+  fel_log_problem ("freed memory will not be overwritten: the daemon cannot start itself anew");
 }
 
 static void

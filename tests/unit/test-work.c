@@ -8,6 +8,8 @@
 
 G_MODULE_EXPORT guint __wrap_g_timeout_add_seconds (guint interval_sec, GSourceFunc func, gpointer data);
 
+#define DEADLINE_SEC 50 /* long enough, at a hundredth, for a thread to start under valgrind */
+
 static GArray *deadlines_sec; /* as they were asked for */
 
 /* A second of a deadline takes a hundredth here. */
@@ -147,7 +149,7 @@ free_job (gpointer data)
 static void
 start (FelWork *work, const char *pool, FelWorkFunc func, Job *job)
 {
-  fel_work_run (work, pool, 1, func, job, free_job, on_done, &gate);
+  fel_work_run (work, pool, DEADLINE_SEC, func, job, free_job, on_done, &gate);
 }
 
 static void
@@ -224,7 +226,7 @@ test_cancelled_at_its_deadline (void)
   g_assert_cmpint (job.outcome, ==, FEL_WORK_DONE);
   g_assert_cmpuint (job.answers, ==, 1);
   g_assert_cmpuint (deadlines_sec->len, ==, 2);
-  g_assert_cmpuint (g_array_index (deadlines_sec, guint, 0), ==, 1);
+  g_assert_cmpuint (g_array_index (deadlines_sec, guint, 0), ==, DEADLINE_SEC);
   g_assert_cmpuint (g_array_index (deadlines_sec, guint, 1), ==, 5);
   g_clear_pointer (&deadlines_sec, g_array_unref);
 }
@@ -241,11 +243,40 @@ test_given_up (void)
   g_assert_cmpint (job.outcome, ==, FEL_WORK_GIVEN_UP);
   g_assert_cmpuint (job.answers, ==, 1);
   g_assert_cmpuint (job.frees, ==, 0); /* the worker still has it */
+  g_assert_true (fel_work_is_stuck (work));
   gate_set (TRUE);
   turn_until_freed (&job);
   g_assert_true (job.was_cancelled);
+  g_assert_false (fel_work_is_stuck (work));
   g_assert_cmpuint (job.answers, ==, 1);
   g_assert_cmpuint (job.frees, ==, 1);
+}
+
+/* A job whose deadline passes before a thread was free is not run any more. */
+static void
+test_skipped (void)
+{
+  g_autoptr (FelWork) work = fel_work_new ();
+  Job slow[THREADS_PER_POOL] = { 0 };
+  Job late = { 0 };
+
+  gate_set (FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
+    fel_work_run (work, "a", 3600, func_behind_the_gate, &slow[i], free_job, on_done, &gate);
+  gate_wait_started (THREADS_PER_POOL);
+  fel_work_run (work, "a", 1, func_behind_the_gate, &late, free_job, on_done, &gate);
+  run_until_answered (&late);
+  g_assert_cmpint (late.outcome, ==, FEL_WORK_SKIPPED);
+  g_assert_false (fel_work_is_stuck (work));
+  gate_set (TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
+    {
+      run_until_answered (&slow[i]);
+      turn_until_freed (&slow[i]);
+    }
+  turn_until_freed (&late);
+  g_assert_cmpuint (gate_started (), ==, THREADS_PER_POOL); /* not one more */
+  g_assert_cmpuint (late.answers, ==, 1);
 }
 
 /* A full pool keeps its own jobs waiting, nobody else's. */
@@ -286,6 +317,7 @@ main (int argc, char **argv)
   g_test_add_func ("/work/off-and-on-the-main-thread", test_off_and_on_the_main_thread);
   g_test_add_func ("/work/cancelled-at-its-deadline", test_cancelled_at_its_deadline);
   g_test_add_func ("/work/given-up", test_given_up);
+  g_test_add_func ("/work/skipped", test_skipped);
   g_test_add_func ("/work/pools-do-not-wait-for-each-other", test_pools_do_not_wait_for_each_other);
   g_test_add_func ("/work/main-thread-without-a-loop", test_main_thread_without_a_loop);
   status = g_test_run ();
