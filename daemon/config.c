@@ -153,6 +153,16 @@ config_set_backend (FelConfigInstance *instance, const char *key, const char *va
   return problem;
 }
 
+/* A value may hold line ends; what is said of it is one line. */
+static char *
+one_line (char *line /* (transfer full) */)
+{
+  for (char *p = line; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      *p = ' ';
+  return line;
+}
+
 static void
 config_add_problem (FelConfig *self, char *line /* (transfer full) */)
 {
@@ -179,7 +189,7 @@ config_read_group (FelConfig *self, GKeyFile *keys, const char *group, const cha
     instance = config_instance (self, group + strlen (BACKEND_GROUP), file);
   else if (!g_str_equal (group, "daemon"))
     {
-      config_add_problem (self, g_strdup_printf ("%s: [%s]: there is no such group", file, group));
+      config_add_problem (self, one_line (g_strdup_printf ("%s: [%s]: there is no such group", file, group)));
       return;
     }
   for (char **name = names; name != NULL && *name != NULL; name++)
@@ -196,7 +206,7 @@ config_read_group (FelConfig *self, GKeyFile *keys, const char *group, const cha
       else
         problem = config_set_daemon (self, *name, value);
       if (problem != NULL)
-        line = g_strdup_printf ("%s: [%s] %s: %s", file, group, *name, problem);
+        line = one_line (g_strdup_printf ("%s: [%s] %s: %s", file, group, *name, problem));
       if (instance != NULL)
         instance_judge_key (instance, *name, line);
       if (line != NULL)
@@ -220,7 +230,7 @@ config_read_file (FelConfig *self, const char *file)
     g_set_error (&error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING, "it is not a text in UTF-8");
   if (error != NULL || !g_key_file_load_from_data (keys, text, len, G_KEY_FILE_NONE, &error))
     {
-      config_add_problem (self, g_strdup_printf ("%s: %s", file, error->message));
+      config_add_problem (self, one_line (g_strdup_printf ("%s: %s", file, error->message)));
       if (self->unreadable == NULL)
         self->unreadable = g_strdup (self->problems->pdata[self->problems->len - 1]);
       return;

@@ -21,9 +21,8 @@ typedef struct
   GCancellable *cancellable;
 } Exchange;
 
-/* Letters, digits and what IP addresses need; GUri takes more. International names are for the user to encode. */
-static gboolean
-is_plain_host (const char *host)
+gboolean
+fel_http_is_plain_host (const char *host)
 {
   return *host != '\0'
          && strspn (host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:%") == strlen (host)
@@ -41,12 +40,12 @@ is_loopback (const char *host)
 gboolean
 fel_http_check_url (const char *url, GError **error)
 {
-  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, error);
+  g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
   const char *wrong = NULL;
 
   if (uri == NULL)
-    return FALSE;
-  if (g_uri_get_host (uri) == NULL || !is_plain_host (g_uri_get_host (uri)))
+    wrong = "it is not a URL"; /* GLib's own words could repeat a password that is in it */
+  else if (g_uri_get_host (uri) == NULL || !fel_http_is_plain_host (g_uri_get_host (uri)))
     wrong = "it has no host that could be one";
   else if (g_uri_get_userinfo (uri) != NULL)
     wrong = "it has a user name or password in it";

@@ -45,4 +45,7 @@ void fel_http_answer_free (FelHttpAnswer *self); /* (nullable) erases it */
 /* A base URL of the configuration: https, or http to a loopback host; no user, query, fragment or port 0. */
 gboolean fel_http_check_url (const char *url, GError **error);
 
+/* Letters, digits and what IP addresses need; GUri takes more. International names are for others to encode. */
+gboolean fel_http_is_plain_host (const char *host);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelHttpAnswer, fel_http_answer_free)

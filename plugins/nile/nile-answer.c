@@ -186,7 +186,7 @@ bare_host (const char *text)
     return NULL;
   as_uri = strstr (text, "://") != NULL ? g_strdup (text) : g_strconcat ("host://", text, NULL);
   uri = g_uri_parse (as_uri, G_URI_FLAGS_PARSE_RELAXED, NULL);
-  if (uri == NULL || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
+  if (uri == NULL || g_uri_get_host (uri) == NULL || !fel_http_is_plain_host (g_uri_get_host (uri)))
     return NULL;
   return g_strdup (g_uri_get_host (uri));
 }

@@ -9,6 +9,7 @@
 
 #include "credential.h"
 #include "felucca-names.h"
+#include "options.h"
 
 #define STORED_SEC 1700000000
 
@@ -56,15 +57,31 @@ check_read (const FelCredential *read)
   check_same (written, again);
 }
 
+static gboolean
+is_ours (GHashTable *attributes)
+{
+  static const char *const names[] = { FEL_KEY_ID, FEL_KEY_WORKSPACE, FEL_KEY_DATABASE };
+  const char *backend = g_hash_table_lookup (attributes, FEL_KEY_BACKEND);
+
+  if (g_strcmp0 (g_hash_table_lookup (attributes, "xdg:schema"), FEL_SCHEMA_CREDENTIAL) != 0)
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const char *value = g_hash_table_lookup (attributes, names[i]);
+
+      if (value == NULL || !fel_name_check ("it", value, NULL))
+        return FALSE;
+    }
+  return backend != NULL && *backend != '\0' && g_utf8_validate (backend, -1, NULL);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  static const char *const required[] = { FEL_KEY_ID, FEL_KEY_BACKEND, FEL_KEY_WORKSPACE, FEL_KEY_DATABASE };
   FuzzInput input = { data, data + size };
   g_autofree char *label = fuzz_take_string (&input);
   g_autoptr (GHashTable) attributes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (FelCredential) read = NULL;
-  gboolean ours;
 
   while (!fuzz_is_over (&input))
     {
@@ -72,15 +89,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
       g_hash_table_replace (attributes, key, fuzz_take_string (&input));
     }
-  ours = g_strcmp0 (g_hash_table_lookup (attributes, "xdg:schema"), FEL_SCHEMA_CREDENTIAL) == 0;
-  for (gsize i = 0; i < G_N_ELEMENTS (required); i++)
-    {
-      const char *value = g_hash_table_lookup (attributes, required[i]);
-
-      ours = ours && value != NULL && *value != '\0' && g_utf8_validate (value, -1, NULL);
-    }
   read = fel_credential_from_attributes (attributes, label, STORED_SEC);
-  g_assert_true (ours == (read != NULL));
+  g_assert_true (is_ours (attributes) == (read != NULL));
   if (read != NULL)
     check_read (read);
   return 0;
