@@ -98,11 +98,6 @@ typedef struct
 } Keep;
 
 static void
-on_old_deleted (gpointer result, const GError *error, gpointer user_data)
-{
-}
-
-static void
 on_kept (gpointer result, const GError *error, gpointer user_data)
 {
   g_autofree Keep *keep = user_data;
@@ -114,7 +109,7 @@ on_kept (gpointer result, const GError *error, gpointer user_data)
     {
       /* Somebody has signed out, or in anew: what they did counts. */
       if (g_strcmp0 (slot->path, result) != 0)
-        fel_keyring_delete (keep->broker->keyring, result, on_old_deleted, NULL);
+        fel_keyring_delete (keep->broker->keyring, result, fel_keyring_no_answer, NULL);
       keep->done (NULL, NULL, keep->user_data);
       return;
     }
@@ -123,7 +118,7 @@ on_kept (gpointer result, const GError *error, gpointer user_data)
       fel_token_cache_found (keep->broker->token_cache, keep->instance->name, token->account, result);
       fel_token_slot_set (slot, token, FALSE);
       if (old_path != NULL && g_strcmp0 (old_path, result) != 0)
-        fel_keyring_delete (keep->broker->keyring, old_path, on_old_deleted, NULL);
+        fel_keyring_delete (keep->broker->keyring, old_path, fel_keyring_no_answer, NULL);
     }
   keep->done (error == NULL ? token : NULL, error, keep->user_data);
 }

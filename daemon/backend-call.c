@@ -136,15 +136,6 @@ fel_backend_call_unref (FelBackendCall *self)
 
 /* The host's side of the ABI; all of it on the worker that runs the verb. */
 
-static gboolean
-has_control_character (const char *text)
-{
-  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
-    if (g_unichar_iscntrl (g_utf8_get_char (p)))
-      return TRUE;
-  return FALSE;
-}
-
 /* Valid UTF-8 without control characters, cut to what a sentence may have. */
 static char *
 one_line (const char *text)
@@ -200,7 +191,7 @@ host_set_string (FelOut *out, FelField field, const char *value)
   char **slot = NULL;
 
   if (value == NULL || *value == '\0' || strlen (value) > STRING_LEN_MAX || !g_utf8_validate (value, -1, NULL)
-      || has_control_character (value) || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
+      || fel_has_control_character (value) || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
     return;
   if (field == FEL_FIELD_WORKSPACE)
     {

@@ -60,9 +60,6 @@ void fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign); /* transla
 void fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error);
 gboolean fel_keyring_op_is_over (const FelKeyringOp *self);
 
-/* For an op that nobody waits for. */
-void fel_keyring_no_answer (gpointer result, const GError *error, gpointer user_data);
-
 /* Answers all of them with the same and empties the list. */
 void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);
 

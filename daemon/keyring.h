@@ -38,6 +38,9 @@ typedef struct FelKeyringListener
 /* result: NULL, or what the call says; lent. error: NULL on success; lent, of FEL_ERROR. */
 typedef void (*FelKeyringDone) (gpointer result, const GError *error, gpointer user_data);
 
+/* For a call whose outcome nobody waits for. */
+void fel_keyring_no_answer (gpointer result, const GError *error, gpointer user_data);
+
 FelKeyring *fel_keyring_new (const FelKeyringListener *listener, gpointer user_data);
 void fel_keyring_close (FelKeyring *self); /* (nullable) no listener is called any more; ends the caller's reference */
 

@@ -46,17 +46,12 @@ fel_mirror_free (FelMirror *self)
 }
 
 static void
-on_unburied_deleted (gpointer result, const GError *error, gpointer user_data)
-{
-}
-
-static void
 mirror_put_credential (FelMirror *self, const char *path, FelCredential *credential)
 {
   g_autofree char *key = g_strconcat (credential->backend, "\n", credential->id, NULL);
 
   if (g_hash_table_contains (self->buried, key))
-    fel_keyring_delete (self->broker->keyring, path, on_unburied_deleted, NULL);
+    fel_keyring_delete (self->broker->keyring, path, fel_keyring_no_answer, NULL);
   else
     fel_catalog_put (self->broker->catalog, path, credential);
 }
@@ -70,7 +65,7 @@ fel_mirror_bury (FelMirror *self, const char *backend, const char *id)
   g_hash_table_add (self->buried, g_strconcat (backend, "\n", id, NULL));
   if (entry == NULL)
     return;
-  fel_keyring_delete (self->broker->keyring, entry->path, on_unburied_deleted, NULL);
+  fel_keyring_delete (self->broker->keyring, entry->path, fel_keyring_no_answer, NULL);
   fel_catalog_remove (self->broker->catalog, entry->path);
 }
 

@@ -24,6 +24,15 @@ typedef struct
 } FelOption;
 
 gboolean
+fel_has_control_character (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    if (g_unichar_iscntrl (g_utf8_get_char (p)))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
 fel_name_check (const char *what, const char *value, GError **error)
 {
   gsize len = strlen (value);
@@ -39,12 +48,11 @@ fel_name_check (const char *what, const char *value, GError **error)
       g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "%s is not UTF-8", what);
       return FALSE;
     }
-  for (const char *p = value; *p != '\0'; p = g_utf8_next_char (p))
-    if (g_unichar_iscntrl (g_utf8_get_char (p)))
-      {
-        g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "%s has a control character", what);
-        return FALSE;
-      }
+  if (fel_has_control_character (value))
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "%s has a control character", what);
+      return FALSE;
+    }
   if (g_str_equal (value, ".") || g_str_equal (value, ".."))
     {
       g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "%s '%s' is not a name", what, value);

@@ -61,6 +61,9 @@ void fel_options_free (FelOptions *self); /* (nullable) */
 gboolean fel_options_set (FelOptions *self, FelCall call, const char *name, const FelOptionValue *value,
                           GError **error);
 
+/* text: UTF-8. All of Unicode's, not only ASCII's. */
+gboolean fel_has_control_character (const char *text);
+
 /* A workspace, a database, an id: 1 to 256 bytes, no control character, not "." nor ".." (they would climb in a URL). */
 gboolean fel_name_check (const char *what, const char *value, GError **error);
 
