@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "failpoint.h"
 #include "options.h"
 
 #define SENTENCE_LEN_MAX 512
@@ -131,6 +132,7 @@ fel_backend_call_unref (FelBackendCall *self)
   g_free (self->id);
   g_free (self->label);
   fel_token_unref (self->token);
+  fel_intent_unref (self->intent);
   g_free (self);
 }
 
@@ -341,6 +343,10 @@ run_on_worker (gpointer data, GCancellable *cancellable)
   FelBackendCall *self = run->call;
   FelVerbRequest request;
 
+  if (self->intent != NULL && !fel_intent_folder_mark_sent (self->intents, self->intent->uuid, &self->error))
+    return;
+  if (self->intent != NULL)
+    fel_failpoint ("mint-begin");
   fill_request (self, &request);
   request.cancellable = cancellable;
   run->ok = instance_verb (self->instance, self->verb) (&host, &request, (FelOut *) self);
@@ -356,6 +362,8 @@ run_on_worker (gpointer data, GCancellable *cancellable)
                                  self->instance->name, fel_verb_name (self->verb));
       self->maybe_minted = self->verb == FEL_VERB_MINT;
     }
+  if (self->intent != NULL)
+    fel_failpoint ("mint-end");
   /* What is not there needs no ending. */
   if (self->verb == FEL_VERB_REVOKE && g_error_matches (self->error, FEL_ERROR, FEL_ERROR_NOT_FOUND))
     g_clear_error (&self->error);

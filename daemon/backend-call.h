@@ -6,6 +6,7 @@
 #pragma once
 
 #include "broker.h"
+#include "intent-folder.h"
 
 typedef enum
 {
@@ -30,6 +31,8 @@ typedef struct FelBackendCall
   char *id;
   char *label;
   FelToken *token;
+  FelIntentFolder *intents; /* mint: where it is marked as sent, right before the verb runs */
+  FelIntent *intent;
 
   /* said; to be read when the call is done */
   FelCredential *credential; /* mint: perhaps no more than the id when it failed. list: the one being filled in */

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "broker.h"
 
+#include "ledger.h"
 #include "mirror.h"
+#include "reconcile.h"
 
 static void
 on_catalog_event (FelCatalogEvent event, FelCredential *credential, gpointer user_data)
@@ -14,7 +16,7 @@ on_catalog_event (FelCatalogEvent event, FelCredential *credential, gpointer use
 }
 
 FelBroker *
-fel_broker_new (FelConfig *config, const char *backend_directory)
+fel_broker_new (FelConfig *config, const char *backend_directory, const char *intent_folder)
 {
   FelBroker *self = g_new0 (FelBroker, 1);
 
@@ -26,6 +28,8 @@ fel_broker_new (FelConfig *config, const char *backend_directory)
   self->mint_queue = fel_mint_queue_new ();
   self->accesses = g_hash_table_new (g_str_hash, g_str_equal);
   self->flights = g_hash_table_new (g_str_hash, g_str_equal);
+  self->ledger = fel_ledger_new (intent_folder, self->work);
+  self->reconcile = fel_reconcile_new (self);
   self->mirror = fel_mirror_new (self);
   self->keyring = fel_keyring_new (fel_mirror_keyring_listener (), self->mirror);
   return self;
@@ -38,6 +42,8 @@ fel_broker_free (FelBroker *self)
     return;
   fel_keyring_close (self->keyring);
   fel_mirror_free (self->mirror);
+  fel_reconcile_free (self->reconcile);
+  fel_ledger_free (self->ledger);
   g_hash_table_unref (self->flights);
   g_hash_table_unref (self->accesses);
   fel_mint_queue_free (self->mint_queue);

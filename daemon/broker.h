@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "config.h"
 #include "keyring.h"
+#include "ledger.h"
 #include "mint-queue.h"
 #include "registry.h"
 #include "token-cache.h"
@@ -19,6 +20,7 @@ typedef struct FelBrokerListener
   void (*credential_event) (FelCatalogEvent event, FelCredential *credential, gpointer user_data);
   void (*keyring_changed) (gpointer user_data);
   void (*sign_in_required) (const char *backend, gpointer user_data);
+  void (*needs_decision) (const FelLedgerEntry *entry, gpointer user_data);
   void (*became_idle) (gpointer user_data);
 } FelBrokerListener;
 
@@ -32,6 +34,8 @@ typedef struct FelBroker
   FelWork *work;
   FelMintQueue *mint_queue;
   struct FelMirror *mirror;
+  FelLedger *ledger;
+  struct FelReconcile *reconcile;
   GHashTable *accesses; /* instance name → FelAccess under way */
   GHashTable *flights;  /* key of an equal call → the FelRequest that leads it */
   guint open_requests;  /* machines that have not come to their end, answered or not */
@@ -39,7 +43,8 @@ typedef struct FelBroker
   gpointer listener_data;
 } FelBroker;
 
-FelBroker *fel_broker_new (FelConfig *config /* (transfer full) */, const char *backend_directory);
+FelBroker *fel_broker_new (FelConfig *config /* (transfer full) */, const char *backend_directory,
+                           const char *intent_folder);
 void fel_broker_free (FelBroker *self); /* (nullable) */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelBroker, fel_broker_free)

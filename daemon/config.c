@@ -96,6 +96,18 @@ parse_seconds (const char *text, guint64 min, guint64 max, guint *ret_seconds, c
   return TRUE;
 }
 
+static gboolean
+parse_boolean (const char *text, gboolean *ret_value, char **ret_problem)
+{
+  if (!g_str_equal (text, "true") && !g_str_equal (text, "false"))
+    {
+      *ret_problem = g_strdup_printf ("'%s' is neither true nor false", text);
+      return FALSE;
+    }
+  *ret_value = g_str_equal (text, "true");
+  return TRUE;
+}
+
 /* NULL: fine. Else what is wrong with it. */
 static char *
 config_set_daemon (FelConfig *self, const char *key, const char *value)
@@ -141,6 +153,8 @@ config_set_backend (FelConfigInstance *instance, const char *key, const char *va
 
   if (g_str_equal (key, "timeout"))
     parse_seconds (value, 1, BACKEND_TIMEOUT_MAX_SEC, &instance->timeout_sec, &problem);
+  else if (g_str_equal (key, "exclusive"))
+    parse_boolean (value, &instance->exclusive, &problem);
   else if (!g_str_equal (key, "module"))
     instance_set (instance, key, value, file);
   else if (!is_plain_name (value))

@@ -23,6 +23,7 @@ typedef struct FelConfigInstance
   char *problem;       /* NULL: none */
   GHashTable *bad;     /* while loading: key → what is wrong with it */
   guint timeout_sec;   /* for one call of a verb */
+  gboolean exclusive;  /* nobody else mints there: what is not accounted for is ours */
 } FelConfigInstance;
 
 typedef struct FelConfig

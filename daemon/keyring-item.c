@@ -176,6 +176,39 @@ fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpo
                                         fel_keyring_op_ref (op));
 }
 
+static void
+on_sought (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_auto (GStrv) unlocked = NULL;
+  g_auto (GStrv) locked = NULL;
+  g_autoptr (GError) foreign = NULL;
+  g_autofree char *prefix = NULL;
+  char *path = NULL;
+
+  if (!secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked, &foreign))
+    fel_keyring_op_fail (op, foreign);
+  else if (!fel_keyring_op_is_over (op) && op_has_service (op))
+    {
+      prefix = g_strconcat (op->keyring->collection, "/", NULL);
+      for (char **p = unlocked; p != NULL && *p != NULL; p++)
+        path = g_str_has_prefix (*p, prefix) ? *p : path;
+      for (char **p = locked; p != NULL && *p != NULL; p++)
+        path = g_str_has_prefix (*p, prefix) ? *p : path;
+      fel_keyring_op_succeed (op, path);
+    }
+}
+
+void
+fel_keyring_find (FelKeyring *self, GHashTable *attributes, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "search its items", ITEM_DEADLINE_SEC, done, user_data);
+
+  if (op_has_service (op))
+    secret_service_search_for_dbus_paths (self->service, NULL, attributes, op->cancellable, on_sought,
+                                          fel_keyring_op_ref (op));
+}
+
 /* Store, read, delete */
 
 static void

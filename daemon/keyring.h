@@ -60,6 +60,10 @@ void fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done
 void fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, const FelSecret *secret,
                         gboolean replace, FelKeyringDone done, gpointer user_data);
 
+/* result: const char *path of an item in the default collection whose attributes include these, locked or not; NULL when
+ * the service has answered that there is none. Whatever keeps it from answering is an error. */
+void fel_keyring_find (FelKeyring *self, GHashTable *attributes, FelKeyringDone done, gpointer user_data);
+
 /* result: FelSecret. */
 void fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);
 

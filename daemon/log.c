@@ -7,6 +7,7 @@
 #define MESSAGE_ID_REQUEST_DONE "5d0ce9cb0bdb4c49a21ff0b4d0f0c8fb"
 #define MESSAGE_ID_REQUEST_FAILED "c2b2d3e8b5b84df3a5ea1f6a7f86d1ce"
 #define MESSAGE_ID_PROBLEM "0f6a3b1ea3ff41b3a7f5c9f6d3b4e2a7"
+#define MESSAGE_ID_SETTLED "7e1c6b0f3a5d4d0c9b8e2f4a6c1d3e57"
 #define FIELDS_MAX 16
 
 typedef struct
@@ -52,6 +53,25 @@ fel_log_request (const FelLogRequest *line)
   line_add (&fields, "FEL_OUTCOME", outcome);
   line_add (&fields, "FEL_DURATION_USEC", duration);
   /* GLib drops what is below MESSAGE; the journal goes by PRIORITY. */
+  g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields.fields, fields.n);
+}
+
+void
+fel_log_settled (const FelLogSettled *line)
+{
+  g_autofree char *message = g_strdup_printf ("intent %s, a mint for %s/%s at %s: %s", line->intent, line->workspace,
+                                              line->database, line->backend, line->what);
+  Line fields = { .n = 0 };
+
+  line_add (&fields, "MESSAGE", message);
+  line_add (&fields, "MESSAGE_ID", MESSAGE_ID_SETTLED);
+  line_add (&fields, "PRIORITY", "5");
+  line_add (&fields, "GLIB_DOMAIN", G_LOG_DOMAIN);
+  line_add (&fields, "FEL_INTENT", line->intent);
+  line_add (&fields, "FEL_BACKEND", line->backend);
+  line_add (&fields, "FEL_WORKSPACE", line->workspace);
+  line_add (&fields, "FEL_DATABASE", line->database);
+  line_add (&fields, "FEL_CREDENTIAL_ID", line->id);
   g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields.fields, fields.n);
 }
 

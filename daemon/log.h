@@ -21,5 +21,18 @@ typedef struct FelLogRequest
 
 void fel_log_request (const FelLogRequest *line);
 
+typedef struct FelLogSettled
+{
+  const char *intent;
+  const char *backend;
+  const char *workspace;
+  const char *database;
+  const char *id;   /* (nullable) */
+  const char *what; /* became of it: the end of the sentence */
+} FelLogSettled;
+
+/* A mint whose outcome was not known has come to its end. */
+void fel_log_settled (const FelLogSettled *line);
+
 /* A condition of the daemon itself: a broken file, a missing part of its sandbox. */
 void fel_log_problem (const char *sentence);

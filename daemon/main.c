@@ -63,6 +63,7 @@ lock_down (void)
   signal (SIGPIPE, SIG_IGN);
   for (const char *const *name = dangerous_variables; *name != NULL; name++)
     g_unsetenv (*name);
+  g_setenv ("GIO_USE_NETWORK_MONITOR", "netlink", TRUE); /* the other one waits for an answer of the system bus */
 }
 
 static void
@@ -147,11 +148,13 @@ static int
 run (void)
 {
   g_auto (GStrv) files = fel_config_default_files ();
+  g_autofree char *intents = g_build_filename (g_get_user_state_dir (), "felucca", "intents", NULL);
   Daemon self = { .status = EXIT_SUCCESS };
   g_autoptr (GError) error = NULL;
   guint signal_ids[3];
 
-  self.broker = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory ());
+  self.broker = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory (),
+                                intents);
   for (guint i = 0; i < self.broker->config->problems->len; i++)
     fel_log_problem (self.broker->config->problems->pdata[i]);
   self.bus = fel_bus_new (self.broker, on_ended, &self, &error);
@@ -173,6 +176,8 @@ run (void)
   for (gsize i = 0; i < G_N_ELEMENTS (signal_ids); i++)
     g_source_remove (signal_ids[i]);
   fel_bus_free (self.bus);
+  while (fel_work_is_busy (self.broker->work)) /* each job has its deadline */
+    g_main_context_iteration (NULL, TRUE);
   if (fel_work_is_stuck (self.broker->work))
     _exit (self.status); /* a backend that does not come back still uses what would be freed */
   fel_broker_free (self.broker);

@@ -177,6 +177,58 @@ append_strv (sd_bus_message *message, const char *key, char **strv)
   return r < 0 ? r : sd_bus_message_close_container (message);
 }
 
+static int
+append_candidates (sd_bus_message *message, GPtrArray *candidates)
+{
+  g_autofree char **strv = g_new0 (char *, candidates->len + 1);
+
+  for (guint i = 0; i < candidates->len; i++)
+    strv[i] = candidates->pdata[i];
+  return append_strv (message, "candidates", strv);
+}
+
+static int
+append_unresolved (sd_bus_message *message, const FelLedgerEntry *entry)
+{
+  const FelIntent *intent = entry->intent;
+  const struct
+  {
+    const char *key;
+    const char *value;
+  } strings[] = {
+    { "intent", intent->uuid },
+    { FEL_KEY_BACKEND, intent->backend },
+    { FEL_KEY_WORKSPACE, intent->workspace },
+    { FEL_KEY_DATABASE, intent->database },
+    { FEL_KEY_TENANT_ID, intent->tenant_id },
+    { FEL_KEY_STATE, fel_intent_state_name (intent->state) },
+    { FEL_KEY_ID, intent->id },
+    { "detail", entry->detail },
+  };
+  int r = sd_bus_message_open_container (message, 'a', "{sv}");
+
+  for (gsize i = 0; r >= 0 && i < G_N_ELEMENTS (strings); i++)
+    if (strings[i].value != NULL)
+      r = sd_bus_message_append (message, "{sv}", strings[i].key, "s", strings[i].value);
+  if (r >= 0 && intent->internal)
+    r = sd_bus_message_append (message, "{sv}", FEL_KEY_INTERNAL, "b", TRUE);
+  if (r >= 0)
+    r = sd_bus_message_append (message, "{sv}", "since", "x", intent->since_sec);
+  if (r >= 0 && entry->candidates != NULL)
+    r = append_candidates (message, entry->candidates);
+  return r < 0 ? r : sd_bus_message_close_container (message);
+}
+
+int
+fel_message_append_unresolved (sd_bus_message *message, GPtrArray *entries)
+{
+  int r = sd_bus_message_open_container (message, 'a', "a{sv}");
+
+  for (guint i = 0; r >= 0 && i < entries->len; i++)
+    r = append_unresolved (message, entries->pdata[i]);
+  return r < 0 ? r : sd_bus_message_close_container (message);
+}
+
 int
 fel_message_append_account (sd_bus_message *message, const FelInstance *instance, const FelTokenSlot *slot,
                             const FelToken *token)

@@ -23,6 +23,9 @@ int fel_message_append_credential (sd_bus_message *message, const FelCredential 
 /* One aa{sv}, of FelListed. */
 int fel_message_append_listed (sd_bus_message *message, GPtrArray *list);
 
+/* One aa{sv}, of FelLedgerEntry. */
+int fel_message_append_unresolved (sd_bus_message *message, GPtrArray *entries);
+
 /* One a{sv}. */
 int fel_message_append_account (sd_bus_message *message, const FelInstance *instance, const FelTokenSlot *slot,
                                 const FelToken *token);

@@ -4,6 +4,8 @@
 
 #include "felucca-names.h"
 
+#include "reconcile.h"
+
 struct FelMirror
 {
   FelBroker *broker;
@@ -190,6 +192,8 @@ on_state_changed (FelKeyringState state, gpointer user_data)
 
   if (state != FEL_KEYRING_ABSENT)
     mirror_load (self);
+  if (state == FEL_KEYRING_UNLOCKED)
+    fel_reconcile_kick (broker->reconcile);
   if (broker->listener.keyring_changed != NULL)
     broker->listener.keyring_changed (broker->listener_data);
 }

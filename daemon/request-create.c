@@ -4,7 +4,9 @@
 
 #include "access.h"
 #include "error.h"
+#include "failpoint.h"
 #include "mirror.h"
+#include "reconcile.h"
 #include "verb.h"
 
 enum
@@ -12,6 +14,7 @@ enum
   CREATE_START,
   CREATE_ACCESS,
   CREATE_QUEUE,
+  CREATE_PREPARE,
   CREATE_MINT,
   CREATE_MINTED,
   CREATE_STORED,
@@ -45,6 +48,18 @@ fail_reused_request_id (FelRequest *self)
   fel_request_fail (self, error);
 }
 
+/* Nobody knows yet what became of the first: another mint could be the second one for the same wish. */
+static void
+fail_unsettled_request_id (FelRequest *self, const FelLedgerEntry *entry)
+{
+  g_autoptr (GError) error = g_error_new (FEL_ERROR, FEL_ERROR_OUTCOME_UNKNOWN,
+                                          "the outcome of an earlier call with request-id '%s' is not known (intent "
+                                          "%s); see `felucca unresolved`",
+                                          self->options->request_id, entry->intent->uuid);
+
+  fel_request_fail (self, error);
+}
+
 /* Is this a repeat of a call that is done or under way? Then it gets its answer and this returns TRUE. */
 static gboolean
 create_is_repeat (FelRequest *self)
@@ -54,6 +69,7 @@ create_is_repeat (FelRequest *self)
     .usable_until_sec = g_get_real_time () / G_USEC_PER_SEC,
   };
   FelCatalogEntry *entry;
+  FelLedgerEntry *unsettled;
   FelRequest *leader;
   g_autofree char *key = NULL;
 
@@ -65,6 +81,12 @@ create_is_repeat (FelRequest *self)
       g_free (self->options->id);
       self->options->id = g_strdup (entry->credential->id);
       fel_request_become (self, &fel_request_get);
+      return TRUE;
+    }
+  unsettled = fel_ledger_find_request (self->broker->ledger, self->options->request_id);
+  if (entry == NULL && unsettled != NULL)
+    {
+      fail_unsettled_request_id (self, unsettled);
       return TRUE;
     }
   key = g_strconcat ("request\n", self->options->request_id, NULL);
@@ -117,14 +139,34 @@ create_complete (const FelRequest *self)
   return credential;
 }
 
+/* Steps on when the last of those that were started together is done. */
+static void
+create_joined (FelRequest *self)
+{
+  if (--self->pending == 0)
+    fel_request_step (self);
+}
+
 static void
 on_stored (gpointer result, const GError *error, gpointer user_data)
 {
-  FelRequest *self = user_data;
+  g_autoptr (FelRequest) self = user_data;
 
+  fel_failpoint ("stored");
   if (error == NULL)
     self->path = g_strdup (result);
-  fel_request_on_outcome (NULL, error, self);
+  else
+    self->error = g_error_copy (error);
+  create_joined (self);
+}
+
+/* Where the id could not be put on the disk, memory has it, and the record there still says that it was sent. */
+static void
+on_id_put (FelLedgerEntry *entry, const GError *error, gpointer user_data)
+{
+  g_autoptr (FelRequest) self = user_data;
+
+  create_joined (self);
 }
 
 static void
@@ -135,6 +177,9 @@ create_store (FelRequest *self)
   self->credential = create_complete (self);
   self->secret = fel_secret_ref (self->call->secret);
   attributes = fel_credential_to_attributes (self->credential);
+  self->pending = 2;
+  fel_ledger_put_id (self->broker->ledger, self->entry, self->credential->id, on_id_put, fel_request_ref (self));
+  fel_failpoint ("store");
   fel_keyring_store (self->broker->keyring, self->credential->label, attributes, self->secret, FALSE, on_stored,
                      fel_request_ref (self));
 }
@@ -150,6 +195,25 @@ create_catalogue (FelRequest *self)
   fel_catalog_put (self->broker->catalog, self->path, kept);
 }
 
+/* From now on the reconciler has it. */
+static void
+create_leave_open (FelRequest *self)
+{
+  fel_ledger_leave_open (self->broker->ledger, self->entry);
+  fel_reconcile_kick (self->broker->reconcile);
+}
+
+static void
+on_undone (FelBackendCall *call, const GError *error, gpointer user_data)
+{
+  g_autoptr (FelRequest) self = user_data;
+
+  fel_failpoint ("undone");
+  if (error != NULL)
+    self->error = g_error_copy (error);
+  create_joined (self);
+}
+
 /* Ends what was minted, since nobody can hold it. why: becomes the answer. */
 static void
 create_undo (FelRequest *self, GError *why /* (transfer full) */, const char *id)
@@ -163,7 +227,14 @@ create_undo (FelRequest *self, GError *why /* (transfer full) */, const char *id
   g_clear_pointer (&self->secret, fel_secret_unref);
   self->undo_reason = why;
   self->state = CREATE_UNDONE;
-  fel_verb_run (self->broker, call, fel_request_on_call, fel_request_ref (self));
+  self->pending = 1;
+  if (self->entry->intent->id == NULL)
+    {
+      self->pending++;
+      fel_ledger_put_id (self->broker->ledger, self->entry, id, on_id_put, fel_request_ref (self));
+    }
+  fel_failpoint ("undo");
+  fel_verb_run (self->broker, call, on_undone, fel_request_ref (self));
 }
 
 static void
@@ -177,20 +248,25 @@ create_finish_undone (FelRequest *self)
     {
       error = g_error_new (why->domain, why->code, "%s; it was revoked again", why->message);
       fel_mirror_bury (self->broker->mirror, self->instance->name, self->id);
+      fel_ledger_end (self->broker->ledger, self->entry);
     }
   else
-    error = g_error_new (why->domain, why->code, "%s; revoking credential '%s' again failed too: %s", why->message,
-                         self->id, outcome->message);
+    {
+      error = g_error_new (FEL_ERROR, FEL_ERROR_OUTCOME_UNKNOWN,
+                           "%s; revoking credential '%s' again failed too: %s (intent %s, see `felucca unresolved`)",
+                           why->message, self->id, outcome->message, self->entry->intent->uuid);
+      create_leave_open (self);
+    }
   fel_request_fail (self, error);
 }
 
 static void
 create_fail_unknown (FelRequest *self, const GError *error)
 {
-  g_autoptr (GError) told = g_error_new (error->domain, error->code,
-                                         "%s; `felucca list --provider %s/%s` shows what lives there", error->message,
-                                         self->workspace, self->database);
+  g_autoptr (GError) told = g_error_new (error->domain, error->code, "%s (intent %s, see `felucca unresolved`)",
+                                         error->message, self->entry->intent->uuid);
 
+  create_leave_open (self);
   fel_request_fail (self, told);
 }
 
@@ -205,7 +281,10 @@ create_end_unminted (FelRequest *self, const GError *error)
   else if (self->call->given_up || self->call->maybe_minted)
     create_fail_unknown (self, error);
   else
-    fel_request_fail (self, error);
+    {
+      fel_ledger_end (self->broker->ledger, self->entry);
+      fel_request_fail (self, error);
+    }
 }
 
 static void
@@ -241,24 +320,61 @@ create_after_store (FelRequest *self)
   else
     {
       create_catalogue (self);
+      fel_failpoint ("commit");
+      fel_ledger_end (self->broker->ledger, self->entry);
+      fel_failpoint ("reply");
       fel_request_finish (self);
     }
 }
 
-/* Waits for a turn, unless nobody wants the credential any more. */
+static void
+on_prepared (FelLedgerEntry *entry, const GError *error, gpointer user_data)
+{
+  FelRequest *self = user_data;
+
+  if (entry != NULL)
+    self->entry = fel_ledger_entry_ref (entry);
+  fel_request_on_outcome (NULL, error, self);
+}
+
+/* NULL: nothing speaks against it. */
+static GError *
+create_obstacle (const FelRequest *self)
+{
+  guint n = fel_ledger_count_unresolved (self->broker->ledger, self->instance->name);
+
+  if (self->orphaned && (self->followers == NULL || self->followers->len == 0))
+    return g_error_new (FEL_ERROR, FEL_ERROR_CANCELLED, "the caller left before anything was minted");
+  if (n > FEL_UNRESOLVED_MAX)
+    return g_error_new (FEL_ERROR, FEL_ERROR_LIMIT_EXCEEDED,
+                        "the outcome of %u mints of backend '%s' is not known; settle them first: run `felucca "
+                        "unresolved`",
+                        n, self->instance->name);
+  return NULL;
+}
+
+static void
+create_prepare (FelRequest *self)
+{
+  g_autoptr (GError) obstacle = create_obstacle (self);
+
+  if (obstacle != NULL)
+    fel_request_fail (self, obstacle);
+  else
+    fel_ledger_prepare (self->broker->ledger,
+                        fel_intent_new (self->instance->name, self->workspace, self->database, self->options->tenant_id,
+                                        self->options->internal, self->options->request_id,
+                                        g_get_real_time () / G_USEC_PER_SEC),
+                        on_prepared, fel_request_ref (self));
+}
+
 static void
 create_mint (FelRequest *self)
 {
-  g_autoptr (GError) gone = NULL;
-
-  if (self->orphaned && (self->followers == NULL || self->followers->len == 0))
-    {
-      gone = g_error_new (FEL_ERROR, FEL_ERROR_CANCELLED, "the caller left before anything was minted");
-      fel_request_fail (self, gone);
-      return;
-    }
   self->call = fel_request_new_call (self, FEL_VERB_MINT);
   self->call->token = g_steal_pointer (&self->token);
+  self->call->intents = fel_ledger_folder (self->broker->ledger);
+  self->call->intent = fel_intent_ref (self->entry->intent);
   fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
 }
 
@@ -287,11 +403,21 @@ create_step (FelRequest *self)
             fel_request_finish (self);
             return;
           }
-        self->state = CREATE_MINT;
+        self->state = CREATE_PREPARE;
         fel_mint_queue_enter (self->broker->mint_queue, on_turn, fel_request_ref (self));
         return;
 
+      case CREATE_PREPARE:
+        self->state = CREATE_MINT;
+        create_prepare (self);
+        return;
+
       case CREATE_MINT:
+        if (self->error != NULL)
+          {
+            fel_request_finish (self);
+            return;
+          }
         self->state = CREATE_MINTED;
         create_mint (self);
         return;

@@ -38,6 +38,9 @@ fel_request_unref (FelRequest *self)
   g_free (self->database);
   g_free (self->id);
   g_free (self->backend);
+  g_free (self->intent);
+  g_free (self->action);
+  fel_ledger_entry_unref (self->entry);
   fel_options_free (self->options);
   fel_backend_call_unref (self->call);
   g_free (self->path);

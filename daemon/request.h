@@ -10,6 +10,7 @@
 #pragma once
 
 #include "backend-call.h"
+#include "ledger.h"
 #include "options.h"
 
 typedef struct FelRequest FelRequest;
@@ -29,6 +30,8 @@ extern const FelRequestKind fel_request_create;
 extern const FelRequestKind fel_request_get;
 extern const FelRequestKind fel_request_list;
 extern const FelRequestKind fel_request_revoke;
+extern const FelRequestKind fel_request_list_unresolved;
+extern const FelRequestKind fel_request_resolve_unresolved;
 extern const FelRequestKind fel_request_sign_in;
 extern const FelRequestKind fel_request_sign_out;
 extern const FelRequestKind fel_request_list_accounts;
@@ -46,6 +49,8 @@ struct FelRequest
   char *database;
   char *id;
   char *backend;
+  char *intent; /* to be resolved, and how */
+  char *action;
   FelOptions *options;
 
   /* on the way */
@@ -62,11 +67,13 @@ struct FelRequest
   struct FelSecretPipe *pipe;
   GError *undo_reason; /* why a mint is being undone */
   gboolean in_mint_queue;
+  FelLedgerEntry *entry; /* of the mint under way, or the one to be resolved */
+  guint pending;         /* completions that are waited for at one time */
 
   /* answer */
   FelCredential *credential;
   FelSecret *secret;
-  GPtrArray *list; /* of FelListed; for accounts, of FelInstance; for a sign-out, of paths */
+  GPtrArray *list; /* of FelListed; for accounts, of FelInstance; for a sign-out, of paths; of FelLedgerEntry */
   GError *error;
   GError *reply_error; /* why the answer did not reach the caller; for the journal alone */
 

@@ -15,6 +15,7 @@ enum
 struct FelWork
 {
   GHashTable *pools; /* name → GThreadPool */
+  guint open;        /* jobs that were not answered */
   guint stuck;       /* jobs that were given up and have not come back */
 };
 
@@ -53,6 +54,7 @@ job_answer (Job *job, FelWorkOutcome outcome)
   g_clear_handle_id (&job->deadline_id, g_source_remove);
   if (done != NULL)
     {
+      job->work->open--;
       done (job->data, outcome, job->user_data);
       job_unref (job);
     }
@@ -138,6 +140,12 @@ fel_work_free (FelWork *self)
 }
 
 gboolean
+fel_work_is_busy (const FelWork *self)
+{
+  return self->open > 0;
+}
+
+gboolean
 fel_work_is_stuck (const FelWork *self)
 {
   return self->stuck > 0;
@@ -158,6 +166,7 @@ fel_work_run (FelWork *self, const char *pool, guint timeout_sec, FelWorkFunc fu
   job->done = done;
   job->user_data = user_data;
   job->work = self;
+  self->open++;
   job->cancellable = g_cancellable_new ();
   job->deadline_id = g_timeout_add_seconds (timeout_sec, on_deadline, job);
   if (threads == NULL)

@@ -29,6 +29,9 @@ void fel_work_free (FelWork *self); /* (nullable) */
 void fel_work_run (FelWork *self, const char *pool, guint timeout_sec, FelWorkFunc func, gpointer data,
                    GDestroyNotify free_data, FelWorkDone done, gpointer user_data);
 
+/* Is there a job that was neither answered nor given up? */
+gboolean fel_work_is_busy (const FelWork *self);
+
 /* Is a job that was given up still running? Then what it uses must not be freed. */
 gboolean fel_work_is_stuck (const FelWork *self);
 

@@ -47,5 +47,5 @@ def test_a_refusal_that_may_have_minted_brings_no_second_post(desktop: Desktop, 
     with pytest.raises(BusError) as caught:
         desktop.create()
     assert caught.value.name == "org.felucca.Error.ProviderError"
-    assert "felucca list --provider acme/orders" in caught.value.message
+    assert desktop.call("ListUnresolved")[0]["intent"] in caught.value.message
     assert (desktop.nile.count("create"), desktop.nile.count("token")) == (1, 0)

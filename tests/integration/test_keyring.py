@@ -239,9 +239,11 @@ def test_a_store_that_fails_and_a_revoke_that_fails(stand_in):
     desktop, service = stand_in
     service.faults["CreateItem"] = "error"
     desktop.nile.rule(on="delete", status=500, times=-1)
-    error = fails_with("NotStored", desktop.create)
+    error = fails_with("OutcomeUnknown", desktop.create)
     (live,) = desktop.nile.live()
-    assert live["id"] in error.message, "somebody has to revoke it by hand"
+    (unresolved,) = desktop.call("ListUnresolved")
+    assert (unresolved["state"], unresolved["id"]) == ("minted", live["id"])
+    assert live["id"] in error.message and unresolved["intent"] in error.message
     assert desktop.nile.password_of(live["id"]) not in error.message
 
 

@@ -23,16 +23,18 @@ C_FOLDERS = ("daemon/", "plugins/", "client/")
 # docs/architecture.md, "Modules of the daemon", from above; `*` stands for any ending.
 ROWS = [
     ["main"],
-    ["bus", "bus-call", "caller", "message", "bus-source"],
-    ["request", "request-*", "mirror", "verb", "access", "backend-call", "broker"],
+    ["bus", "bus-call", "bus-object", "caller", "message", "bus-source"],
+    ["request", "request-*", "mirror", "verb", "access", "backend-call", "broker", "ledger",
+     "reconcile", "settle"],
     ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-private", "token-cache", "registry", "work",
-     "mint-queue"],
-    ["credential", "token", "secret", "secret-pipe", "options", "config", "error", "log"],
+     "mint-queue", "intent", "intent-folder"],
+    ["credential", "token", "secret", "secret-pipe", "options", "config", "error", "log", "candidate",
+     "failpoint"],
 ]  # fmt: skip
 COUNTERS = 3
 LOWEST = len(ROWS) - 1
 ROWS_OF_FRIENDS = {1, 2, LOWEST}  # whose modules may include each other
-FAMILIES = ["keyring"]  # counters of several files
+FAMILIES = ["keyring", "intent"]  # counters of several files
 
 # (who, whom): why it may step over a row, or sideways.
 INCLUDE_EXCEPTIONS = {

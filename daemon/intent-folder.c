@@ -1,0 +1,352 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "intent-folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "failpoint.h"
+
+#define FILE_LEN_MAX 4096
+#define UNFINISHED ".new"
+#define BROKEN ".broken"
+
+struct FelIntentFolder
+{
+  char *path;
+  GMutex lock; /* of opening it */
+  int fd;      /* -1: not opened yet */
+  gboolean claimed;
+};
+
+FelIntentFolder *
+fel_intent_folder_new (const char *path)
+{
+  FelIntentFolder *self = g_new0 (FelIntentFolder, 1);
+
+  self->path = g_strdup (path);
+  self->fd = -1;
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+void
+fel_intent_folder_free (FelIntentFolder *self)
+{
+  if (self == NULL)
+    return;
+  if (self->fd >= 0)
+    close (self->fd);
+  g_mutex_clear (&self->lock);
+  g_free (self->path);
+  g_free (self);
+}
+
+static gboolean
+fail (const FelIntentFolder *self, const char *doing, int errnum, GError **error)
+{
+  g_set_error (error, FEL_ERROR, FEL_ERROR_INTERNAL, "%s: %s: %s", self->path, doing, g_strerror (errnum));
+  return FALSE;
+}
+
+/* 0, or what made it fail; a macro so that the failpoint comes before the call. */
+#define TRY(point, call) (fel_failpoint (point) ?: (call) < 0 ? errno : 0)
+
+/* -1: see errno. */
+static int
+open_folder (const char *path)
+{
+  struct stat st;
+  int fd = -1;
+  int errnum = TRY ("intent-open", g_mkdir_with_parents (path, 0700));
+
+  if (errnum == 0 && (fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+    errnum = errno;
+  if (errnum == 0 && fstat (fd, &st) < 0)
+    errnum = errno;
+  if (errnum == 0 && (st.st_uid != geteuid () || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+    errnum = EPERM; /* others can write to it */
+  if (errnum == 0)
+    return fd;
+  if (fd >= 0)
+    close (fd);
+  errno = errnum;
+  return -1;
+}
+
+static gboolean
+was_deleted (int fd)
+{
+  struct stat st;
+
+  return fstat (fd, &st) == 0 && st.st_nlink == 0;
+}
+
+/* Somebody has deleted the folder: a new one takes its place, under the number that others may be using right now. */
+static gboolean
+folder_renew (FelIntentFolder *self)
+{
+  int fd = open_folder (self->path);
+  gboolean ok = fd >= 0 && (!self->claimed || flock (fd, LOCK_EX | LOCK_NB) == 0)
+                && dup3 (fd, self->fd, O_CLOEXEC) >= 0;
+  int errnum = errno;
+
+  if (fd >= 0)
+    close (fd);
+  errno = errnum;
+  return ok;
+}
+
+static gboolean
+folder_open (FelIntentFolder *self, GError **error)
+{
+  gboolean ok = TRUE;
+  int errnum;
+
+  g_mutex_lock (&self->lock);
+  if (self->fd < 0)
+    ok = (self->fd = open_folder (self->path)) >= 0;
+  else if (was_deleted (self->fd))
+    ok = folder_renew (self);
+  errnum = errno;
+  g_mutex_unlock (&self->lock);
+  return ok || fail (self, "it cannot be used", errnum, error);
+}
+
+gboolean
+fel_intent_folder_claim (FelIntentFolder *self, GError **error)
+{
+  if (!folder_open (self, error))
+    return FALSE;
+  if (flock (self->fd, LOCK_EX | LOCK_NB) < 0)
+    {
+      g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "%s: another daemon is at work in it", self->path);
+      return FALSE;
+    }
+  self->claimed = TRUE;
+  return TRUE;
+}
+
+static char *
+file_name (const char *uuid, FelIntentState state)
+{
+  return g_strconcat (uuid, ".", fel_intent_state_name (state), NULL);
+}
+
+/* -1: see errno. */
+static int
+write_all (int fd, const char *bytes, gsize len)
+{
+  while (len > 0)
+    {
+      ssize_t n = write (fd, bytes, len);
+
+      if (n < 0 && errno != EINTR)
+        return -1;
+      if (n > 0)
+        {
+          bytes += n;
+          len -= (gsize) n;
+        }
+    }
+  return 0;
+}
+
+static gboolean
+write_unfinished (FelIntentFolder *self, const char *name, const char *bytes, gsize len, GError **error)
+{
+  int fd = openat (self->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  int errnum;
+
+  if (fd < 0)
+    return fail (self, "an intent cannot be written", errno, error);
+  errnum = TRY ("intent-write", write_all (fd, bytes, len));
+  if (errnum == 0)
+    errnum = TRY ("intent-fsync", fsync (fd));
+  close (fd);
+  if (errnum == 0)
+    return TRUE;
+  unlinkat (self->fd, name, 0);
+  return fail (self, "an intent cannot be written", errnum, error);
+}
+
+/* Earlier steps go after the new one is in place: a crash between leaves two, and the later one counts. */
+static void
+remove_steps_before (FelIntentFolder *self, const char *uuid, FelIntentState state)
+{
+  for (FelIntentState earlier = FEL_INTENT_PREPARED; earlier < state; earlier++)
+    {
+      g_autofree char *name = file_name (uuid, earlier);
+
+      unlinkat (self->fd, name, 0);
+    }
+}
+
+gboolean
+fel_intent_folder_write (FelIntentFolder *self, const FelIntent *intent, GError **error)
+{
+  g_autofree char *unfinished = g_strconcat (intent->uuid, UNFINISHED, NULL);
+  g_autofree char *name = file_name (intent->uuid, intent->state);
+  gsize len;
+  g_autofree char *text = fel_intent_serialize (intent, &len);
+  int errnum;
+
+  if (!folder_open (self, error) || !write_unfinished (self, unfinished, text, len, error))
+    return FALSE;
+  errnum = TRY ("intent-rename", renameat (self->fd, unfinished, self->fd, name));
+  if (errnum != 0)
+    unlinkat (self->fd, unfinished, 0);
+  else if ((errnum = TRY ("intent-fsync-folder", fsync (self->fd))) != 0 && intent->state == FEL_INTENT_PREPARED)
+    unlinkat (self->fd, name, 0);
+  if (errnum != 0)
+    return fail (self, "an intent cannot be put in place", errnum, error);
+  remove_steps_before (self, intent->uuid, intent->state);
+  return TRUE;
+}
+
+gboolean
+fel_intent_folder_mark_sent (FelIntentFolder *self, const char *uuid, GError **error)
+{
+  g_autofree char *prepared = file_name (uuid, FEL_INTENT_PREPARED);
+  g_autofree char *sent = file_name (uuid, FEL_INTENT_SENT);
+  int errnum;
+
+  if (!folder_open (self, error))
+    return FALSE;
+  errnum = TRY ("intent-sent", renameat (self->fd, prepared, self->fd, sent));
+  if (errnum == 0 || (errnum == ENOENT && faccessat (self->fd, sent, F_OK, 0) == 0))
+    return TRUE;
+  return fail (self, "an intent cannot be marked as sent", errnum, error);
+}
+
+gboolean
+fel_intent_folder_remove (FelIntentFolder *self, const char *uuid, GError **error)
+{
+  if (!folder_open (self, error))
+    return FALSE;
+  for (FelIntentState state = FEL_INTENT_PREPARED; state <= FEL_INTENT_MINTED; state++)
+    {
+      g_autofree char *name = file_name (uuid, state);
+      int errnum = TRY ("intent-remove", unlinkat (self->fd, name, 0));
+
+      if (errnum != 0 && errnum != ENOENT)
+        return fail (self, "an intent cannot be removed", errnum, error);
+    }
+  return TRUE;
+}
+
+/* Loading */
+
+/* UUID.STATE; FALSE: it is called otherwise. */
+static gboolean
+parse_name (const char *name, char **ret_uuid, FelIntentState *ret_state)
+{
+  const char *dot = strchr (name, '.');
+
+  for (FelIntentState state = FEL_INTENT_PREPARED; dot != NULL && state <= FEL_INTENT_MINTED; state++)
+    if (g_str_equal (dot + 1, fel_intent_state_name (state)))
+      {
+        *ret_uuid = g_strndup (name, (gsize) (dot - name));
+        *ret_state = state;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static FelIntent *
+read_intent (FelIntentFolder *self, const char *name)
+{
+  int fd = openat (self->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  char text[FILE_LEN_MAX + 1];
+  g_autofree char *uuid = NULL;
+  FelIntentState state;
+  ssize_t len;
+
+  if (fd < 0)
+    return NULL;
+  len = read (fd, text, sizeof text);
+  close (fd);
+  if (len < 0 || len > FILE_LEN_MAX || !parse_name (name, &uuid, &state))
+    return NULL;
+  return fel_intent_parse (text, (gsize) len, uuid, state);
+}
+
+static void
+set_aside (FelIntentFolder *self, const char *name, GPtrArray *broken)
+{
+  g_autofree char *aside = g_strconcat (name, BROKEN, NULL);
+
+  renameat (self->fd, name, self->fd, aside);
+  g_ptr_array_add (broken, g_build_filename (self->path, aside, NULL));
+}
+
+/* Of two steps of one intent the later one counts. */
+static void
+keep_latest (GHashTable *by_uuid, FelIntent *intent /* (transfer full) */)
+{
+  FelIntent *known = g_hash_table_lookup (by_uuid, intent->uuid);
+
+  if (known == NULL || known->state < intent->state)
+    g_hash_table_replace (by_uuid, intent->uuid, intent);
+  else
+    fel_intent_unref (intent);
+}
+
+static gboolean
+is_of (const char *name, GHashTable *uuids)
+{
+  g_autofree char *uuid = g_strndup (name, strcspn (name, "."));
+
+  return g_hash_table_contains (uuids, uuid);
+}
+
+static void
+load_file (FelIntentFolder *self, const char *name, GHashTable *by_uuid, GPtrArray *broken)
+{
+  FelIntent *intent;
+
+  if (g_str_has_suffix (name, UNFINISHED))
+    {
+      unlinkat (self->fd, name, 0);
+      return;
+    }
+  intent = read_intent (self, name);
+  if (intent != NULL)
+    keep_latest (by_uuid, intent);
+  else
+    set_aside (self, name, broken);
+}
+
+GPtrArray *
+fel_intent_folder_load (FelIntentFolder *self, GHashTable *known, GPtrArray **ret_broken, GError **error)
+{
+  g_autoptr (GHashTable) by_uuid = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
+                                                          (GDestroyNotify) fel_intent_unref);
+  g_autoptr (GPtrArray) broken = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GDir) dir = NULL;
+  GPtrArray *intents;
+  GHashTableIter iter;
+  gpointer intent;
+  const char *name;
+
+  if (!folder_open (self, error) || (dir = g_dir_open (self->path, 0, error)) == NULL)
+    return NULL;
+  while ((name = g_dir_read_name (dir)) != NULL) /* all, before any is renamed */
+    g_ptr_array_add (names, g_strdup (name));
+  for (guint i = 0; i < names->len; i++)
+    if (!g_str_has_suffix (names->pdata[i], BROKEN) && !is_of (names->pdata[i], known))
+      load_file (self, names->pdata[i], by_uuid, broken);
+  intents = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_intent_unref);
+  g_hash_table_iter_init (&iter, by_uuid);
+  while (g_hash_table_iter_next (&iter, NULL, &intent))
+    g_ptr_array_add (intents, fel_intent_ref (intent));
+  *ret_broken = g_steal_pointer (&broken);
+  return intents;
+}
