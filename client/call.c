@@ -75,7 +75,10 @@ fel_call_send (FelCall *self, guint seconds, GError **error)
   if (!fel_exit_check (self->r, "cannot build a message to the daemon", error))
     return NULL;
   if (sd_bus_call (self->daemon->bus, message, (guint64) seconds * G_USEC_PER_SEC, &bus_error, &reply) < 0)
-    fel_exit_set_from_bus (error, bus_error.name, bus_error.message);
+    {
+      self->unknown_method = sd_bus_error_has_name (&bus_error, SD_BUS_ERROR_UNKNOWN_METHOD) > 0;
+      fel_exit_set_from_bus (error, bus_error.name, bus_error.message);
+    }
   sd_bus_error_free (&bus_error);
   return reply;
 }

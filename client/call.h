@@ -19,6 +19,7 @@ typedef struct FelCall
   sd_bus_message *message; /* owned; NULL once sent */
   int r;                   /* the first error of building it, a negative errno */
   gboolean has_options;
+  gboolean unknown_method; /* the daemon has no such method: it is of another version */
 } FelCall;
 
 FelCall *fel_call_new (FelDaemon *daemon, const char *interface, const char *member);

@@ -24,8 +24,8 @@ static const GOptionEntry global_options[] = {
 };
 
 static const FelVerb *const verbs[] = {
-  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create, &fel_verb_get,
-  &fel_verb_list,    &fel_verb_revoke,   &fel_verb_status, &fel_verb_backends,
+  &fel_verb_sign_in, &fel_verb_sign_out,   &fel_verb_create, &fel_verb_get,      &fel_verb_list,
+  &fel_verb_revoke,  &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
 };
 
 /* Names on the bus of options that are passed on as they were typed. */

@@ -27,7 +27,7 @@ static const ExitRule exit_rules[] = {
   { FEL_ERROR_PREFIX "Unreachable", FEL_EXIT_UNREACHABLE, NULL, NULL },
   { FEL_ERROR_PREFIX "TimedOut", FEL_EXIT_UNREACHABLE, NULL, NULL },
   { FEL_ERROR_PREFIX "NotFound", FEL_EXIT_NOT_FOUND, NULL, NULL },
-  { FEL_ERROR_PREFIX "OutcomeUnknown", FEL_EXIT_UNKNOWN, NULL, NULL },
+  { FEL_ERROR_PREFIX "OutcomeUnknown", FEL_EXIT_UNKNOWN, NULL, "felucca unresolved" },
   { FEL_ERROR_PREFIX, FEL_EXIT_FAILED, NULL, NULL },
   { BUS_ERROR "AccessDenied", FEL_EXIT_DENIED, NULL, NULL },
   { BUS_ERROR "Timeout", FEL_EXIT_UNREACHABLE, "the felucca daemon did not answer in time", "felucca list" },

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The state of the daemon and of what it depends on, as one record: version, keyring-state, backends, accounts.
- * With the name of a backend (NULL: all) the record is about that one only. */
+ * The state of the daemon and of what it depends on, as one record: version, keyring-state, backends; the
+ * verb adds accounts and unresolved. With the name of a backend (NULL: all) the record is about that one only. */
 #pragma once
 
 #include <glib.h>

@@ -16,16 +16,17 @@ typedef struct StateColour
 } StateColour;
 
 static const StateColour state_colours[] = {
-  { "active", "\033[32m" },   { "ready", "\033[32m" },  { "unlocked", "\033[32m" },         { "expiring", "\033[33m" },
-  { "revoking", "\033[33m" }, { "locked", "\033[33m" }, { "sign-in-required", "\033[33m" }, { "expired", "\033[31m" },
-  { "failed", "\033[31m" },   { "absent", "\033[31m" },
+  { "active", "\033[32m" },           { "ready", "\033[32m" },    { "unlocked", "\033[32m" },
+  { "expiring", "\033[33m" },         { "revoking", "\033[33m" }, { "locked", "\033[33m" },
+  { "sign-in-required", "\033[33m" }, { "expired", "\033[31m" },  { "failed", "\033[31m" },
+  { "absent", "\033[31m" },           { "sent", "\033[33m" },     { "minted", "\033[33m" },
 };
 
 struct FelTable
 {
   guint n_columns;
   gboolean has_headings; /* the first row */
-  GPtrArray *rows;       /* of char *[n_columns + 1] */
+  GPtrArray *rows;       /* of char *[n_columns + 1]; a note is a char *[2] */
 };
 
 FelTable *
@@ -66,6 +67,22 @@ fel_table_add (FelTable *self, const char *const *cells)
   g_ptr_array_add (self->rows, row);
 }
 
+void
+fel_table_add_note (FelTable *self, const char *text)
+{
+  char **row = g_new0 (char *, 2);
+
+  g_assert (self->n_columns > 1);
+  row[0] = fel_text_printable (text);
+  g_ptr_array_add (self->rows, row);
+}
+
+static gboolean
+is_note (const FelTable *self, char **row)
+{
+  return self->n_columns > 1 && row[1] == NULL;
+}
+
 /* Width of what a column holds below its heading; 0: the column is left out. */
 static guint
 column_width (const FelTable *self, guint column)
@@ -76,7 +93,8 @@ column_width (const FelTable *self, guint column)
     {
       char **row = g_ptr_array_index (self->rows, i);
 
-      width = MAX (width, fel_text_width (row[column]));
+      if (!is_note (self, row))
+        width = MAX (width, fel_text_width (row[column]));
     }
   if (width > 0 && self->has_headings)
     width = MAX (width, fel_text_width (((char **) g_ptr_array_index (self->rows, 0))[column]));
@@ -130,6 +148,14 @@ render_cell (const char *text, const char *colour, FelBuffer *out)
     fel_buffer_append (out, COLOUR_END);
 }
 
+static void
+render_note (const char *text, FelBuffer *out)
+{
+  append_spaces (out, GAP);
+  fel_buffer_append (out, text);
+  fel_buffer_append_c (out, '\n');
+}
+
 /* Spaces wait until a cell follows, so that no line ends in them. */
 static void
 render_row (char **row, const guint *widths, guint n_columns, gboolean heading, gboolean colour, FelBuffer *out)
@@ -161,5 +187,12 @@ fel_table_render (const FelTable *self, gboolean colour, guint width, FelBuffer 
   if (!measure (self, width, widths))
     return;
   for (guint i = 0; i < self->rows->len; i++)
-    render_row (g_ptr_array_index (self->rows, i), widths, self->n_columns, self->has_headings && i == 0, colour, out);
+    {
+      char **row = g_ptr_array_index (self->rows, i);
+
+      if (is_note (self, row))
+        render_note (row[0], out);
+      else
+        render_row (row, widths, self->n_columns, self->has_headings && i == 0, colour, out);
+    }
 }

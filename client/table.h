@@ -17,6 +17,7 @@ FelTable *fel_table_new (guint n_columns);
 void fel_table_free (FelTable *self);
 void fel_table_set_headings (FelTable *self, const char *const *headings);
 void fel_table_add (FelTable *self, const char *const *cells); /* n_columns of them; NULL is an empty one */
+void fel_table_add_note (FelTable *self, const char *text);    /* below the last row, and never cut */
 
 /* width 0: as wide as it gets. */
 void fel_table_render (const FelTable *self, gboolean colour, guint width, FelBuffer *out);

@@ -15,3 +15,4 @@ extern const FelVerb fel_verb_revoke;
 extern const FelVerb fel_verb_sign_in;
 extern const FelVerb fel_verb_sign_out;
 extern const FelVerb fel_verb_status;
+extern const FelVerb fel_verb_unresolved;

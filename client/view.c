@@ -3,6 +3,7 @@
 #include "view.h"
 
 #include "felucca-names.h"
+#include "unresolved.h"
 #include "when.h"
 
 typedef char *(*ViewFunc) (const FelRecord *record, const char *key, gint64 now_sec);
@@ -97,12 +98,19 @@ own_label (const FelRecord *credential, const char *target)
   return g_strcmp0 (label, usual) != 0 ? label : NULL;
 }
 
+static char *
+view_target (const FelRecord *record)
+{
+  const char *workspace = fel_record_text (record, FEL_KEY_WORKSPACE);
+  const char *database = fel_record_text (record, FEL_KEY_DATABASE);
+
+  return g_strdup_printf ("%s/%s", workspace ? workspace : "", database ? database : "");
+}
+
 static void
 add_credential (FelTable *table, const FelRecord *credential, gint64 now_sec)
 {
-  const char *workspace = fel_record_text (credential, FEL_KEY_WORKSPACE);
-  const char *database = fel_record_text (credential, FEL_KEY_DATABASE);
-  g_autofree char *target = g_strdup_printf ("%s/%s", workspace ? workspace : "", database ? database : "");
+  g_autofree char *target = view_target (credential);
   g_autofree char *created = view_when (credential, FEL_KEY_CREATED, now_sec);
   g_autofree char *expires = view_when (credential, FEL_KEY_NOT_AFTER, now_sec);
 
@@ -124,13 +132,64 @@ fel_view_credentials (GPtrArray *credentials, gint64 now_sec)
   return table;
 }
 
-FelTable *
-fel_view_daemon (const FelRecord *status)
+/* What decides is long, and a person needs all of it: below the row, where nothing is cut. */
+static void
+add_unresolved (FelTable *table, const FelRecord *mint, gint64 now_sec)
 {
+  g_autofree char *target = view_target (mint);
+  g_autofree char *since = view_when (mint, FEL_KEY_SINCE, now_sec);
+  g_autofree char *internal = view_yes (mint, FEL_KEY_INTERNAL, now_sec);
+  g_autofree char *provider = fel_unresolved_say (mint);
+  const char *detail = fel_record_text (mint, FEL_KEY_DETAIL);
+  g_autofree char *last_try = detail != NULL ? g_strdup_printf ("last try: %s", detail) : NULL;
+
+  fel_table_add (table,
+                 (const char *[]){ fel_record_text (mint, FEL_KEY_INTENT), target,
+                                   fel_record_text (mint, FEL_KEY_BACKEND), fel_record_text (mint, FEL_KEY_STATE),
+                                   since, fel_record_text (mint, FEL_KEY_TENANT_ID), internal });
+  if (provider != NULL)
+    fel_table_add_note (table, provider);
+  if (last_try != NULL)
+    fel_table_add_note (table, last_try);
+}
+
+FelTable *
+fel_view_unresolved (GPtrArray *unresolved, gint64 now_sec)
+{
+  FelTable *table = fel_table_new (7);
+
+  fel_table_set_headings (table,
+                          (const char *[]){ "INTENT", "DATABASE", "BACKEND", "STATE", "SINCE", "TENANT", "INTERNAL" });
+  for (guint i = 0; i < unresolved->len; i++)
+    add_unresolved (table, g_ptr_array_index (unresolved, i), now_sec);
+  return table;
+}
+
+static char *
+count_unresolved (GPtrArray *unresolved, gint64 now_sec)
+{
+  g_autofree char *oldest = NULL;
+  gint64 since_sec;
+
+  if (unresolved == NULL)
+    return g_strdup ("not known");
+  if (unresolved->len == 0)
+    return g_strdup ("none");
+  if (fel_unresolved_oldest (unresolved, &since_sec))
+    oldest = fel_when_say (since_sec, now_sec);
+  return g_strdup_printf ("%u%s%s; see: felucca unresolved", unresolved->len, oldest != NULL ? ", the oldest " : "",
+                          oldest != NULL ? oldest : "");
+}
+
+FelTable *
+fel_view_daemon (const FelRecord *status, gint64 now_sec)
+{
+  g_autofree char *unresolved = count_unresolved (fel_record_records (status, "unresolved"), now_sec);
   FelTable *table = fel_table_new (2);
 
   fel_table_add (table, (const char *[]){ "daemon", fel_record_text (status, "version") });
   fel_table_add (table, (const char *[]){ "keyring", fel_record_text (status, "keyring-state") });
+  fel_table_add (table, (const char *[]){ "unresolved", unresolved });
   return table;
 }
 

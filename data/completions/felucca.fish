@@ -1,10 +1,16 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Completion of felucca(1) for fish. Only what is fixed: completing must not start the daemon.
+# Completion of felucca(1) for fish. What is fixed; intents only from a daemon that runs: completing
+# must not start it.
 
-set -l verbs sign-in sign-out create get list revoke status backends
+function __felucca_intents
+    busctl --user --auto-start=no --timeout=1 call org.felucca.Credentials1 /org/felucca/Credentials1 \
+        org.felucca.Credentials1 ListUnresolved 2>/dev/null | grep -oE '"intent" s "[0-9A-Fa-f-]+"' | cut -d '"' -f 4
+end
+
+set -l verbs sign-in sign-out create get list revoke unresolved status backends
 set -l all 'table password url json env nile-env pgpass conninfo'
-set -l passwordless sign-in sign-out list revoke status backends
+set -l passwordless sign-in sign-out list revoke unresolved status backends
 
 complete -c felucca -f
 
@@ -14,6 +20,7 @@ complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a create -d 'Mi
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a get -d 'Hand out a stored credential'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a list -d 'List stored credentials'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a revoke -d 'Delete credentials'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a unresolved -d 'List mints of unknown outcome, or settle one'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a status -d 'Show whether everything is in order'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a backends -d 'List the configured backends'
 
@@ -34,4 +41,10 @@ complete -c felucca -n '__fish_seen_subcommand_from create' -s l -l label -x -d 
 complete -c felucca -n '__fish_seen_subcommand_from create' -l request-id -x -d 'A repeat gets the same credential'
 complete -c felucca -n '__fish_seen_subcommand_from get' -s c -l create -d 'Mint one when none is stored'
 complete -c felucca -n '__fish_seen_subcommand_from list' -s p -l provider -d 'Ask the provider too'
-complete -c felucca -n '__fish_seen_subcommand_from revoke' -l local-only -d 'Only forget it here'
+complete -c felucca -n '__fish_seen_subcommand_from revoke; and not __fish_seen_subcommand_from unresolved' -l local-only -d 'Only forget it here'
+
+set -l no_action '__fish_seen_subcommand_from unresolved; and not __fish_seen_subcommand_from revoke keep forget'
+complete -c felucca -n $no_action -a revoke -d 'End what was minted, at the provider'
+complete -c felucca -n $no_action -a keep -d 'Leave what was minted alive'
+complete -c felucca -n $no_action -a forget -d 'Drop the record only'
+complete -c felucca -n '__fish_seen_subcommand_from unresolved; and __fish_seen_subcommand_from revoke keep forget' -a '(__felucca_intents)' -d Intent

@@ -17,13 +17,14 @@ from desktop import CLIENT, DEADLINE_SEC, Desktop
 
 
 class Terminal:
-    """One run of `felucca` with a terminal as standard input, output and error. `screen` is all that was shown."""
+    """One run of `felucca`, or of another program, with a terminal as standard input, output and error. `screen` is all that was shown."""
 
-    def __init__(self, desktop: Desktop, *arguments: str, columns: int = 200, **variables: str) -> None:
+    def __init__(self, desktop: Desktop, *arguments: str, columns: int = 200, program: str = str(CLIENT),
+                 **variables: str) -> None:
         self.screen = ""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self._process = desktop.spawn([str(CLIENT), *arguments], env=desktop.env | {"TERM": "xterm"} | variables,
+        self._process = desktop.spawn([program, *arguments], env=desktop.env | {"TERM": "xterm"} | variables,
                                       stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
         os.close(slave)
 

@@ -67,6 +67,8 @@ static const struct
   { FEL_ERROR_PREFIX "NotFound", NULL, FEL_ERROR_PREFIX "NotFound" },
   { FEL_ERROR_PREFIX "SignInRequired", "Not signed in.", "Not signed in; try: felucca sign-in" },
   { FEL_ERROR_PREFIX "SignInRequired", "Type: felucca sign-in nile", "Type: felucca sign-in nile" },
+  { FEL_ERROR_PREFIX "OutcomeUnknown", "Intent 1 is open.", "Intent 1 is open; try: felucca unresolved" },
+  { FEL_ERROR_PREFIX "OutcomeUnknown", "See felucca unresolved", "See felucca unresolved" },
   { BUS_ERROR "ServiceUnknown", "The name is not activatable",
     "the felucca daemon is not installed: nothing on the session bus provides org.felucca.Credentials1" },
 };

@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A daemon that answers what a test tells it, for what the real one cannot be brought to say.
+
+It runs in a thread of the test with a connection of its own, owns the daemon's name on the private bus, and is a process
+of the same user, as the real one is.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable
+
+from gi.repository import Gio, GLib
+
+from desktop import ACCOUNTS, CREDENTIALS, DEADLINE_SEC, ERROR, NAME, PATH, Desktop
+
+INTERFACES = Gio.DBusNodeInfo.new_for_xml("""<node>
+<interface name="org.felucca.Credentials1">
+  <method name="CreateCredential"><arg type="s" direction="in"/><arg type="s" direction="in"/>
+    <arg type="a{sv}" direction="in"/><arg type="a{sv}" direction="out"/></method>
+  <method name="ListUnresolved"><arg type="aa{sv}" direction="out"/></method>
+  <method name="ResolveUnresolved"><arg type="s" direction="in"/><arg type="s" direction="in"/></method>
+  <property name="Version" type="s" access="read"/>
+  <property name="KeyringState" type="s" access="read"/>
+  <property name="Backends" type="a{sa{sv}}" access="read"/>
+</interface>
+<interface name="org.felucca.Accounts1"><method name="ListAccounts"><arg type="aa{sv}" direction="out"/></method></interface>
+</node>""").interfaces
+
+PROPERTIES = {
+    "Version": GLib.Variant("s", "0.0.stand-in"),
+    "KeyringState": GLib.Variant("s", "unlocked"),
+    "Backends": GLib.Variant("a{sa{sv}}", {"nile": {"state": GLib.Variant("s", "ready")}}),
+}
+
+TYPES: dict[type, Callable[[Any], GLib.Variant]] = {
+    str: lambda value: GLib.Variant("s", value),
+    bool: lambda value: GLib.Variant("b", value),
+    int: lambda value: GLib.Variant("x", value),
+    list: lambda value: GLib.Variant("as", value),
+    GLib.Variant: lambda value: value,
+}
+
+
+def dictionary(entries: dict[str, Any]) -> dict[str, GLib.Variant]:
+    """Plain values as they travel; a Variant stays what it is."""
+    return {key: TYPES[type(value)](value) for key, value in entries.items()}
+
+
+class DaemonStandIn:
+    """Use as a context manager. `unresolved` is what it lists, `failures[METHOD]` the (name, sentence) that a method
+    fails with, `resolved` what it was told: pairs of intent and action. Resolving takes nothing off the list."""
+
+    def __init__(self, desktop: Desktop):
+        self.unresolved: list[dict[str, Any]] = []
+        self.failures: dict[str, tuple[str, str]] = {}
+        self.resolved: list[tuple[str, str]] = []
+        self._address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
+        self._ready = threading.Event()
+        self._context = GLib.MainContext.new()
+        self._loop = GLib.MainLoop.new(self._context, False)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "DaemonStandIn":
+        self._thread.start()
+        assert self._ready.wait(DEADLINE_SEC), "the stand-in did not start"
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        source = GLib.idle_source_new()
+        source.set_callback(lambda *_: self._loop.quit())
+        source.attach(self._context)
+        self._thread.join(DEADLINE_SEC)
+
+    def _run(self) -> None:
+        self._context.push_thread_default()
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        bus = Gio.DBusConnection.new_for_address_sync(self._address, flags, None, None)
+        for interface in INTERFACES:
+            bus.register_object(PATH, interface, self._on_call, self._on_get, None)
+        bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
+                      GLib.Variant("(su)", (NAME, 4)), None, 0, 5000, None)
+        self._ready.set()
+        self._loop.run()
+        bus.close_sync(None)
+        self._context.pop_thread_default()
+
+    def _on_call(self, _bus: Any, _sender: str, _path: str, interface: str, method: str, parameters: GLib.Variant,
+                 invocation: Gio.DBusMethodInvocation) -> None:
+        assert interface in (CREDENTIALS, ACCOUNTS)
+        if method in self.failures:
+            name, sentence = self.failures[method]
+            invocation.return_dbus_error(name if "." in name else ERROR + name, sentence)
+        else:
+            invocation.return_value(getattr(self, "_" + method)(*parameters.unpack()))
+
+    def _on_get(self, _bus: Any, _sender: str, _path: str, _interface: str, name: str) -> GLib.Variant:
+        return PROPERTIES[name]
+
+    def _ListUnresolved(self) -> GLib.Variant:
+        return GLib.Variant("(aa{sv})", ([dictionary(one) for one in self.unresolved],))
+
+    def _ResolveUnresolved(self, intent: str, action: str) -> None:
+        self.resolved.append((intent, action))
+
+    def _ListAccounts(self) -> GLib.Variant:
+        return GLib.Variant("(aa{sv})", ([],))

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Completion in each shell, asked the way the shell itself asks."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+from daemon_stand_in import DaemonStandIn
+from desktop import DEADLINE_SEC, NAME, Desktop
+from terminals import Terminal
+
+COMPLETIONS = Path(__file__).resolve().parents[2] / "data" / "completions"
+INTENTS = ["3f2a9c1b-5d44-4e0c-9a61-7d1f5f6f8a10", "b0b0b0b0-5d44-4e0c-9a61-7d1f5f6f8a12"]
+BASH = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _felucca; printf '%s\\n' "${COMPREPLY[@]}" """
+
+
+def run(desktop: Desktop, *argv: str) -> str:
+    done = subprocess.run(argv, env=desktop.env, capture_output=True, text=True, timeout=DEADLINE_SEC, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def in_bash(desktop: Desktop, line: str) -> str:
+    words = [*shlex.split(line.replace("=", " = ")), *([""] if line.endswith(" ") else [])]
+    return run(desktop, "bash", "--norc", "-c", BASH, "bash", str(COMPLETIONS / "felucca.bash"), *words)
+
+
+def in_fish(desktop: Desktop, line: str) -> str:
+    return run(desktop, "fish", "--no-config", "-c", f"source {COMPLETIONS / 'felucca.fish'}; complete -C '{line}'")
+
+
+def in_zsh(desktop: Desktop, line: str) -> str:
+    """What is on the screen after the tabulator; zsh completes for people only."""
+    terminal = Terminal(desktop, "-f", "-i", program="zsh")
+    terminal.type(f"PS1=; fpath=({COMPLETIONS} $fpath); autoload -Uz compinit && compinit -u -D; print -r READ''Y\n")
+    terminal.wait_for("READY")
+    terminal.screen = terminal.screen.partition("READY")[2]
+    terminal.wait_for("\x1b[?2004h")  # its line editor listens
+    start = len(terminal.screen)
+    terminal.type(line + "\t" + "\x15" + "print -r DON''E\n")
+    terminal.wait_for("DONE")
+    shown = terminal.screen[start:]
+    terminal.type("exit\n")
+    terminal.finish()
+    return shown.replace(line, "", 1)
+
+
+@pytest.fixture(params=[in_bash, in_fish, in_zsh], ids=["bash", "fish", "zsh"])
+def complete(request: pytest.FixtureRequest) -> Callable[[Desktop, str], str]:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def bus() -> Iterator[Desktop]:
+    """A bus on which a daemon would be started, and that it was tried leaves a file."""
+    with Desktop(keyring=False, sign_in=False, daemon=False) as desktop:
+        service = f"[D-BUS Service]\nName={NAME}\nExec=/bin/touch {desktop.root}/started\n"
+        (desktop.root / "services" / f"{NAME}.service").write_text(service)
+        yield desktop
+
+
+def test_verbs(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    shown = complete(bus, "felucca ")
+    for verb in ("sign-in", "sign-out", "create", "get", "list", "revoke", "unresolved", "status", "backends"):
+        assert verb in shown
+
+
+def test_actions(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    shown = complete(bus, "felucca unresolved ")
+    for action in ("revoke", "keep", "forget"):
+        assert action in shown
+    assert "sign-in" not in shown
+
+
+@pytest.mark.parametrize("line", [
+    "felucca unresolved revoke ", "felucca -q unresolved --backend=nile keep ", "felucca --json unresolved -q keep ",
+])
+def test_intents(bus: Desktop, complete: Callable[[Desktop, str], str], line: str):
+    odd = {"intent": "$(touch here)", "detail": '"intent" s "dddd-dddd"', "candidates": ["intent", "eeee-eeee"]}
+    with DaemonStandIn(bus) as daemon:
+        daemon.unresolved = [*({"intent": one} for one in INTENTS), odd]
+        shown = complete(bus, line)
+    for intent in INTENTS:
+        assert intent in shown
+    assert [wrong for wrong in ("touch", "dddd", "eeee", "forget", "--local-only") if wrong in shown] == []
+
+
+def test_an_intent_is_finished(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    with DaemonStandIn(bus) as daemon:
+        daemon.unresolved = [{"intent": one} for one in INTENTS]
+        shown = complete(bus, "felucca unresolved keep b0b")
+    assert INTENTS[1].removeprefix("b0b") in shown
+    assert INTENTS[0] not in shown
+
+
+def test_completing_starts_no_daemon(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    complete(bus, "felucca unresolved revoke ")
+    assert not (bus.root / "started").exists()
+
+
+def test_revoke_takes_its_own_option(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    assert "--local-only" in complete(bus, "felucca revoke --")
+    assert "--local-only" not in complete(bus, "felucca unresolved revoke --")
