@@ -11,6 +11,7 @@
 
 #define USUAL_RETRY_SEC (15 * 60)
 #define CLAIM_RETRY_SEC 1
+#define LOCKED_RETRY_SEC 10 /* gnome-keyring says nothing when a login unlocks it */
 #define BROKEN_SHOWN_MAX 10
 
 struct FelReconcile
@@ -134,21 +135,33 @@ reconcile_next (FelReconcile *self)
   reconcile_end_pass (self);
 }
 
-/* A locked keyring kicks us when it unlocks. */
+static void
+on_unlocked (gpointer result, const GError *error, gpointer user_data)
+{
+  FelReconcile *self = user_data;
+
+  if (error == NULL)
+    {
+      self->queue = fel_ledger_unresolved (self->broker->ledger);
+      reconcile_next (self);
+      return;
+    }
+  if (g_error_matches (error, FEL_ERROR, FEL_ERROR_KEYRING_LOCKED))
+    self->retry_sec = LOCKED_RETRY_SEC;
+  reconcile_end_pass (self);
+}
+
 static void
 reconcile_begin_pass (FelReconcile *self)
 {
   if (self->stopped || self->running || fel_ledger_count_unresolved (self->broker->ledger, NULL) == 0)
     return;
   reconcile_watch_network (self);
-  if (fel_keyring_state (self->broker->keyring) != FEL_KEYRING_UNLOCKED)
-    return;
   self->running = TRUE;
   self->again = FALSE;
   self->retry_sec = USUAL_RETRY_SEC;
-  self->queue = fel_ledger_unresolved (self->broker->ledger);
   self->broker->open_requests++;
-  reconcile_next (self);
+  fel_keyring_unlock (self->broker->keyring, FALSE, on_unlocked, self);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "access.h"
 #include "error.h"
 #include "mirror.h"
+#include "reconcile.h"
 #include "secret-pipe.h"
 
 /* SignIn: token from the caller → probe → keyring */
@@ -82,7 +83,11 @@ sign_in_probe (FelRequest *self)
 static void
 on_kept (FelToken *token, const GError *error, gpointer user_data)
 {
-  fel_request_on_outcome (NULL, error, user_data);
+  FelRequest *self = user_data;
+
+  if (error == NULL)
+    fel_reconcile_kick (self->broker->reconcile);
+  fel_request_on_outcome (NULL, error, self);
 }
 
 static void
