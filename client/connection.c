@@ -29,8 +29,9 @@ fel_connection_init (FelConnection *self, const FelCredential *credential, GErro
                            .password = credential->password->bytes };
   if (fel_record_number (credential->record, FEL_KEY_PORT, &port))
     g_snprintf (self->port, sizeof self->port, "%u", (guint) (guint16) port);
+  self->database = fel_record_text (credential->record, FEL_KEY_DATABASE_NAME);
   return need (credential, FEL_KEY_HOST, &self->host, error)
-         && need (credential, FEL_KEY_DATABASE, &self->database, error)
+         && (self->database != NULL || need (credential, FEL_KEY_DATABASE, &self->database, error))
          && need (credential, FEL_KEY_USER, &self->user, error);
 }
 

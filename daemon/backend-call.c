@@ -60,6 +60,7 @@ static const struct
   [FEL_VERB_LIST] = { "list", G_STRUCT_OFFSET (FelBackend, list) },
   [FEL_VERB_PROBE] = { "probe", G_STRUCT_OFFSET (FelBackend, probe) },
   [FEL_VERB_REFRESH] = { "refresh", G_STRUCT_OFFSET (FelBackend, refresh) },
+  [FEL_VERB_RENEW] = { "renew", G_STRUCT_OFFSET (FelBackend, renew) },
 };
 
 /* Where the setters put what they are told. */
@@ -84,6 +85,10 @@ static const struct
   { FEL_FIELD_API_HOST, 's', G_STRUCT_OFFSET (FelCredential, api_host) },
   { FEL_FIELD_SHARDED, 'b', G_STRUCT_OFFSET (FelCredential, sharded) },
   { FEL_FIELD_EXPANDABLE, 'b', G_STRUCT_OFFSET (FelCredential, expandable) },
+  { FEL_FIELD_DATABASE_NAME, 's', G_STRUCT_OFFSET (FelCredential, database_name) },
+  { FEL_FIELD_RENEWABLE, 'b', G_STRUCT_OFFSET (FelCredential, renewable) },
+  { FEL_FIELD_LOGIN_ONLY, 'b', G_STRUCT_OFFSET (FelCredential, login_only) },
+  { FEL_FIELD_INTENT, 's', G_STRUCT_OFFSET (FelCredential, intent) },
 };
 
 static void
@@ -313,6 +318,8 @@ fill_request (const FelBackendCall *self, FelVerbRequest *request)
     .settings = self->instance->settings,
     .n_settings = self->instance->n_settings,
     .timeout_sec = self->instance->config->timeout_sec,
+    .ttl_sec = self->ttl_sec,
+    .intent = self->intent != NULL ? self->intent->uuid : NULL,
   };
 }
 

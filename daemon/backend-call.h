@@ -15,6 +15,7 @@ typedef enum
   FEL_VERB_LIST,
   FEL_VERB_PROBE,
   FEL_VERB_REFRESH,
+  FEL_VERB_RENEW,
 } FelVerbKind;
 
 typedef struct FelBackendCall
@@ -30,6 +31,7 @@ typedef struct FelBackendCall
   gboolean internal;
   char *id;
   char *label;
+  guint64 ttl_sec;
   FelToken *token;
   FelIntentFolder *intents; /* mint: where it is marked as sent, right before the verb runs */
   FelIntent *intent;

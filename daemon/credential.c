@@ -25,6 +25,9 @@ static const FelCredentialField fields[] = {
   FIELD (FEL_KEY_SSL_MODE, 's', FEL_FIELD_OF_KEYRING, ssl_mode),
   FIELD (FEL_KEY_CREATED, 'x', FEL_FIELD_OF_KEYRING, created_sec),
   FIELD (FEL_KEY_NOT_AFTER, 'x', FEL_FIELD_OF_KEYRING, not_after_sec),
+  FIELD (FEL_KEY_RENEWABLE, 'b', FEL_FIELD_OF_KEYRING, renewable),
+  FIELD (FEL_KEY_LOGIN_ONLY, 'b', FEL_FIELD_OF_KEYRING, login_only),
+  FIELD (FEL_KEY_DATABASE_NAME, 's', FEL_FIELD_OF_KEYRING, database_name),
   FIELD (FEL_KEY_DATABASE_ID, 's', FEL_FIELD_OF_KEYRING, database_id),
   FIELD (FEL_KEY_TENANT_ID, 's', FEL_FIELD_OF_KEYRING, tenant_id),
   FIELD (FEL_KEY_LABEL, 's', FEL_FIELD_OF_LABEL, label),
@@ -35,6 +38,7 @@ static const FelCredentialField fields[] = {
   FIELD (FEL_KEY_SHARDED, 'b', FEL_FIELD_OF_MINT, sharded),
   FIELD (FEL_KEY_EXPANDABLE, 'b', FEL_FIELD_OF_MINT, expandable),
   FIELD ("request-id", 's', FEL_FIELD_OF_OURS, request_id),
+  FIELD ("intent", 's', FEL_FIELD_OF_NOTHING, intent),
 };
 
 const FelCredentialField *

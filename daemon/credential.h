@@ -30,7 +30,8 @@ typedef struct FelCredential
   char *region;
   char *status;
   char *api_host;
-  char *request_id; /* under which the caller asked for it */
+  char *database_name; /* to connect to, where it is not `database` */
+  char *request_id;    /* under which the caller asked for it */
   gint64 port;
   gint64 created_sec;   /* by the provider's clock; 0: not told */
   gint64 not_after_sec; /* 0: never */
@@ -38,6 +39,9 @@ typedef struct FelCredential
   FelTristate internal;
   FelTristate sharded;
   FelTristate expandable;
+  FelTristate renewable;
+  FelTristate login_only; /* its end is looked at when somebody logs in */
+  char *intent;           /* list alone: of the mint that made it */
 } FelCredential;
 
 typedef enum
@@ -46,6 +50,7 @@ typedef enum
   FEL_FIELD_OF_LABEL,   /* kept as the item's label */
   FEL_FIELD_OF_KEYRING, /* kept as an attribute of the same name */
   FEL_FIELD_OF_OURS,    /* kept as an attribute, not shown on the bus */
+  FEL_FIELD_OF_NOTHING, /* for the daemon's own use */
 } FelFieldHome;
 
 typedef struct FelCredentialField

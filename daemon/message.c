@@ -136,7 +136,7 @@ fel_message_append_credential (sd_bus_message *message, const FelCredential *cre
   int r = sd_bus_message_open_container (message, 'a', "{sv}");
 
   for (gsize i = 0; r >= 0 && i < n; i++)
-    if (fields[i].home != FEL_FIELD_OF_OURS)
+    if (fields[i].home != FEL_FIELD_OF_OURS && fields[i].home != FEL_FIELD_OF_NOTHING)
       r = append_field (message, credential, &fields[i]);
   if (r >= 0)
     r = sd_bus_message_append (message, "{sv}", FEL_KEY_STORED, "b", stored);
@@ -276,7 +276,7 @@ append_backend (sd_bus_message *message, FelBroker *broker, FelInstance *instanc
   int r;
 
   fel_backend_prepare (broker, instance, NULL);
-  for (FelVerbKind verb = FEL_VERB_MINT; verb <= FEL_VERB_REFRESH; verb++)
+  for (FelVerbKind verb = FEL_VERB_MINT; verb <= FEL_VERB_RENEW; verb++)
     if (fel_backend_has (instance, verb))
       g_strv_builder_add (builder, fel_verb_name (verb));
   capabilities = g_strv_builder_end (builder);

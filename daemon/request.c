@@ -227,6 +227,20 @@ fel_request_fail (FelRequest *self, const GError *error)
 
 /* Targets */
 
+/* Where the provider has no workspaces, the instance's name stands in for one. */
+static gboolean
+check_workspace (const FelRequest *self, GError **error)
+{
+  const FelInstance *instance = self->instance;
+
+  if ((instance->backend.flags & FEL_BACKEND_NO_WORKSPACES) == 0 || self->workspace == NULL
+      || g_str_equal (self->workspace, instance->name))
+    return TRUE;
+  g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
+               "backend '%s' has no workspaces: its databases are named %s/DATABASE", instance->name, instance->name);
+  return FALSE;
+}
+
 gboolean
 fel_request_resolve (FelRequest *self)
 {
@@ -236,7 +250,8 @@ fel_request_resolve (FelRequest *self)
     self->instance = fel_registry_resolve (self->broker->registry,
                                            self->options->backend != NULL ? self->options->backend : self->backend,
                                            self->workspace, &error);
-  if (self->instance != NULL && fel_backend_prepare (self->broker, self->instance, &error))
+  if (self->instance != NULL && fel_backend_prepare (self->broker, self->instance, &error)
+      && check_workspace (self, &error))
     return TRUE;
   fel_request_fail (self, error);
   return FALSE;

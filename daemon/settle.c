@@ -226,9 +226,29 @@ settle_finish_ambiguous (FelSettle *self)
   settle_finish (self, NULL, error);
 }
 
+/* Where the provider keeps our intents, what bears this one is ours; where it does not, there are candidates. */
+static GPtrArray *
+settle_find_own (FelSettle *self, gboolean *ret_is_proven)
+{
+  g_autoptr (GPtrArray) own = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; self->call->list != NULL && i < self->call->list->len; i++)
+    {
+      const FelCredential *credential = self->call->list->pdata[i];
+
+      if (g_strcmp0 (credential->intent, self->entry->intent->uuid) == 0)
+        g_ptr_array_add (own, g_strdup (credential->id));
+    }
+  *ret_is_proven = own->len > 0;
+  if (own->len > 0 || (self->instance->backend.flags & FEL_BACKEND_LISTS_INTENTS) != 0)
+    return g_steal_pointer (&own);
+  return settle_candidates (self);
+}
+
 static void
 settle_judge_list (FelSettle *self)
 {
+  gboolean is_proven;
   FelLedger *ledger = self->broker->ledger;
   FelLedgerEntry *entry = self->entry;
 
@@ -241,16 +261,16 @@ settle_judge_list (FelSettle *self)
       return;
     }
   g_clear_pointer (&self->ids, g_ptr_array_unref);
-  self->ids = settle_candidates (self);
+  self->ids = settle_find_own (self, &is_proven);
   g_clear_pointer (&entry->candidates, g_ptr_array_unref);
   entry->candidates = g_ptr_array_ref (self->ids);
   if (self->ids->len == 0 && (self->by_user || entry->retry_sec == 0))
     settle_end (self, "nothing came of it");
   else if (self->ids->len == 0)
     settle_finish (self, "nothing that could be it lives at the provider so far", NULL);
-  else if (self->by_user && self->ids->len > 1 && !self->instance->config->exclusive)
+  else if (self->by_user && self->ids->len > 1 && !is_proven && !self->instance->config->exclusive)
     settle_finish_ambiguous (self);
-  else if (self->by_user || self->instance->config->exclusive)
+  else if (self->by_user || is_proven || self->instance->config->exclusive)
     {
       self->state = SETTLE_NEXT;
       settle_step (self);

@@ -7,6 +7,7 @@
  *   id known            stored → nothing is left to do; else that id is revoked
  *   id not known        the provider lists what lives there and is not accounted for:
  *     nothing           after a while: nothing came of it
+ *     what bears it     revoked: it is proven ours
  *     something         exclusive instance: revoked; else the user decides */
 #pragma once
 

@@ -57,24 +57,28 @@ typedef enum
 /* What a verb can report. The comment says the type of the setter and the verbs. */
 typedef enum
 {
-  FEL_FIELD_ID = 1,      /* string; mint, list: the provider's identifier. probe: of the account */
-  FEL_FIELD_USER,        /* string; mint: the role name to log in with; left out: the id */
-  FEL_FIELD_HOST,        /* string; mint: a bare host name or address */
-  FEL_FIELD_PORT,        /* int64; mint, 1 to 65535 */
-  FEL_FIELD_SSL_MODE,    /* string; mint: libpq's sslmode */
-  FEL_FIELD_DATABASE_ID, /* string; mint, list */
-  FEL_FIELD_TENANT_ID,   /* string; mint, list */
-  FEL_FIELD_INTERNAL,    /* bool; mint, list */
-  FEL_FIELD_CREATED,     /* int64; mint, list: Unix seconds */
-  FEL_FIELD_NOT_AFTER,   /* int64; mint: Unix seconds; 0 or left out: never */
-  FEL_FIELD_REGION,      /* string; mint */
-  FEL_FIELD_STATUS,      /* string; mint: of the database */
-  FEL_FIELD_API_HOST,    /* string; mint */
-  FEL_FIELD_SHARDED,     /* bool; mint */
-  FEL_FIELD_EXPANDABLE,  /* bool; mint */
-  FEL_FIELD_ACCOUNT,     /* string; probe: for people, best an e-mail address */
-  FEL_FIELD_WORKSPACE,   /* string, once for each; probe: what this account may use */
-  FEL_FIELD_EXPIRES,     /* int64; probe, refresh: Unix seconds; left out: unknown */
+  FEL_FIELD_ID = 1,        /* string; mint, list: the provider's identifier. probe: of the account */
+  FEL_FIELD_USER,          /* string; mint: the role name to log in with; left out: the id */
+  FEL_FIELD_HOST,          /* string; mint: a bare host name or address */
+  FEL_FIELD_PORT,          /* int64; mint, 1 to 65535 */
+  FEL_FIELD_SSL_MODE,      /* string; mint: libpq's sslmode */
+  FEL_FIELD_DATABASE_ID,   /* string; mint, list */
+  FEL_FIELD_TENANT_ID,     /* string; mint, list */
+  FEL_FIELD_INTERNAL,      /* bool; mint, list */
+  FEL_FIELD_CREATED,       /* int64; mint, list: Unix seconds */
+  FEL_FIELD_NOT_AFTER,     /* int64; mint, renew: Unix seconds; 0 or left out: never, as far as the provider knows */
+  FEL_FIELD_REGION,        /* string; mint */
+  FEL_FIELD_STATUS,        /* string; mint: of the database */
+  FEL_FIELD_API_HOST,      /* string; mint */
+  FEL_FIELD_SHARDED,       /* bool; mint */
+  FEL_FIELD_EXPANDABLE,    /* bool; mint */
+  FEL_FIELD_ACCOUNT,       /* string; probe: for people, best an e-mail address */
+  FEL_FIELD_WORKSPACE,     /* string, once for each; probe: what this account may use */
+  FEL_FIELD_EXPIRES,       /* int64; probe, refresh: Unix seconds; left out: unknown */
+  FEL_FIELD_DATABASE_NAME, /* string; mint: to connect to, where it is not the request's `database` */
+  FEL_FIELD_RENEWABLE,     /* bool; mint, renew: `renew` can move not-after */
+  FEL_FIELD_LOGIN_ONLY,    /* bool; mint: its end is looked at when somebody logs in; open sessions outlive it */
+  FEL_FIELD_INTENT,        /* string; list: FelVerbRequest.intent of its mint, where the provider keeps it */
 } FelField;
 
 /* What the host offers. The same struct for every call; calls are allowed from the worker that runs the verb only. */
@@ -119,7 +123,7 @@ typedef struct FelVerbRequest
   const char *database;       /* mint, list, revoke */
   const char *tenant_id;      /* mint, list */
   bool internal;              /* mint, list */
-  const char *id;             /* revoke: of the credential */
+  const char *id;             /* revoke, renew: of the credential */
   const char *label;          /* mint: what the user calls it */
   const char *token;          /* the access token; never NULL where FEL_BACKEND_NEEDS_TOKEN is set, but in refresh */
   const char *refresh_token;  /* refresh */
@@ -127,13 +131,18 @@ typedef struct FelVerbRequest
   size_t n_settings;
   unsigned timeout_sec; /* the verb should be done by then; the host cancels it if it is not */
   struct _GCancellable *cancellable;
+  uint64_t ttl_sec;   /* mint, renew: seconds that it is wished to live from now on; 0: as the provider likes */
+  const char *intent; /* mint: a UUID of this mint alone, to be left at the provider where it keeps such a thing */
 } FelVerbRequest;
 
 /* A verb: true, with its results set; or what host->fail() returned. */
 typedef bool (*FelVerb) (const FelHost *host, const FelVerbRequest *request, FelOut *out);
 
 /* FelBackend.flags */
-#define FEL_BACKEND_NEEDS_TOKEN 0x1 /* verbs need an access token: users sign in to this provider */
+#define FEL_BACKEND_NEEDS_TOKEN 0x1   /* verbs need an access token: users sign in to this provider */
+#define FEL_BACKEND_NO_WORKSPACES 0x2 /* the provider has no such level: the instance's name stands in for it */
+#define FEL_BACKEND_LISTS_INTENTS 0x4 /* `list` reports FEL_FIELD_INTENT for all that `mint` has made */
+#define FEL_BACKEND_RENEWS_TOKEN 0x8  /* `refresh` prolongs the access token itself; there is no refresh token */
 
 /* What a backend exports. */
 typedef struct FelBackend
@@ -166,6 +175,10 @@ typedef struct FelBackend
 
   /* Trades the refresh token for a new access token (RFC 6749, section 6). */
   FelVerb refresh;
+
+  /* Moves the end of one credential: reports its new FEL_FIELD_NOT_AFTER, whatever was wished. NOT_FOUND: it has ended
+   * already. */
+  FelVerb renew;
 } FelBackend;
 
 #define FEL_BACKEND_SYMBOL "felucca_backend_v1"

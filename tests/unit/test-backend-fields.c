@@ -63,6 +63,8 @@ static const struct
   { FEL_FIELD_REGION, G_STRUCT_OFFSET (FelCredential, region) },
   { FEL_FIELD_STATUS, G_STRUCT_OFFSET (FelCredential, status) },
   { FEL_FIELD_API_HOST, G_STRUCT_OFFSET (FelCredential, api_host) },
+  { FEL_FIELD_DATABASE_NAME, G_STRUCT_OFFSET (FelCredential, database_name) },
+  { FEL_FIELD_INTENT, G_STRUCT_OFFSET (FelCredential, intent) },
 };
 
 static const struct
@@ -83,6 +85,8 @@ static const struct
   { FEL_FIELD_INTERNAL, G_STRUCT_OFFSET (FelCredential, internal) },
   { FEL_FIELD_SHARDED, G_STRUCT_OFFSET (FelCredential, sharded) },
   { FEL_FIELD_EXPANDABLE, G_STRUCT_OFFSET (FelCredential, expandable) },
+  { FEL_FIELD_RENEWABLE, G_STRUCT_OFFSET (FelCredential, renewable) },
+  { FEL_FIELD_LOGIN_ONLY, G_STRUCT_OFFSET (FelCredential, login_only) },
 };
 
 static void
@@ -128,7 +132,7 @@ test_every_field (void)
 static void
 say_nonsense (const FelHost *host, FelOut *out)
 {
-  static const int fields[] = { G_MININT, -1, 0, FEL_FIELD_EXPIRES + 1, G_MAXINT };
+  static const int fields[] = { G_MININT, -1, 0, FEL_FIELD_INTENT + 1, G_MAXINT };
 
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     {

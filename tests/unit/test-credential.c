@@ -31,6 +31,8 @@ full_credential (void)
   self->status = g_strdup ("READY");
   self->api_host = g_strdup ("api.example");
   self->request_id = g_strdup ("r-1");
+  self->database_name = g_strdup ("orders_v2");
+  self->intent = g_strdup ("i-1");
   self->port = 5432;
   self->created_sec = STORED - 1;
   self->not_after_sec = STORED + 3600;
@@ -38,6 +40,8 @@ full_credential (void)
   self->internal = FEL_FALSE;
   self->sharded = FEL_TRUE;
   self->expandable = FEL_FALSE;
+  self->renewable = FEL_TRUE;
+  self->login_only = FEL_FALSE;
   return self;
 }
 
@@ -57,6 +61,9 @@ static const char *const attributes_of_full[][2] = {
   { "not-after", "1700003600" },
   { "internal", "false" },
   { "request-id", "r-1" },
+  { "database-name", "orders_v2" },
+  { "renewable", "true" },
+  { "login-only", "false" },
 };
 
 static void
@@ -84,6 +91,7 @@ test_round_trip (void)
   g_assert_null (back->region);
   g_assert_null (back->status);
   g_assert_null (back->api_host);
+  g_assert_null (back->intent);
   g_assert_cmpint (back->sharded, ==, FEL_UNSET);
   g_assert_cmpint (back->expandable, ==, FEL_UNSET);
   g_assert_cmpint (back->stored_sec, ==, STORED);
@@ -91,6 +99,7 @@ test_round_trip (void)
   g_clear_pointer (&full->region, g_free);
   g_clear_pointer (&full->status, g_free);
   g_clear_pointer (&full->api_host, g_free);
+  g_clear_pointer (&full->intent, g_free);
   full->sharded = full->expandable = FEL_UNSET;
   g_assert_true (fel_credential_equal (full, back));
 }
