@@ -25,8 +25,8 @@ ROWS = [
     ["main"],
     ["bus", "bus-call", "caller", "message", "bus-source"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "broker"],
-    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-private", "token-cache", "registry", "work",
-     "mint-queue"],
+    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache",
+     "registry", "work", "mint-queue"],
     ["credential", "token", "secret", "secret-pipe", "options", "config", "error", "log"],
 ]  # fmt: skip
 COUNTERS = 3
