@@ -302,6 +302,11 @@ on_attempted (gpointer result, const GError *error, gpointer user_data)
     }
   if (self->first_error == NULL)
     self->first_error = g_error_copy (error);
+  if (g_error_matches (error, FEL_ERROR, FEL_ERROR_PROMPT_DISMISSED))
+    {
+      fel_keyring_op_fail_with (self->total, error); /* somebody has said no: that is not asked again */
+      return;
+    }
   g_timeout_add (pauses_msec[self->attempts - 1], on_pause_over, store_ref (self));
 }
 
@@ -331,19 +336,22 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
   op->path = secret_service_create_item_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
   if (fel_keyring_op_is_over (op))
     return;
-  if (op->path != NULL)
-    g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, op->path, "org.freedesktop.DBus.Properties", "Get",
-                            g_variant_new ("(ss)", "org.freedesktop.Secret.Item", "Locked"), G_VARIANT_TYPE ("(v)"),
-                            G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_confirmed,
-                            fel_keyring_op_ref (op));
-  else if (foreign != NULL)
-    fel_keyring_op_fail (op, foreign);
-  else
+  if (foreign != NULL)
+    {
+      fel_keyring_op_fail (op, foreign);
+      return;
+    }
+  /* libsecret takes the result of a dismissed prompt for a path. */
+  if (op->path == NULL || g_str_equal (op->path, "/"))
     {
       dismissed = g_error_new (FEL_ERROR, FEL_ERROR_PROMPT_DISMISSED,
-                               "the keyring asked before it would store the secret, and was not allowed to");
+                               "the keyring asked before it would store the secret, and its prompt was dismissed");
       fel_keyring_op_fail_with (op, dismissed);
+      return;
     }
+  g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, op->path, "org.freedesktop.DBus.Properties", "Get",
+                          g_variant_new ("(ss)", "org.freedesktop.Secret.Item", "Locked"), G_VARIANT_TYPE ("(v)"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_confirmed, fel_keyring_op_ref (op));
 }
 
 static GHashTable *

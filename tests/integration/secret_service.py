@@ -17,13 +17,14 @@ its own (Secret Service API Draft 0.2).
     dismiss         answers with a prompt, which is dismissed (Unlock, CreateItem)
     lie-read        hands out another secret than it keeps (GetSecrets)
     lie-store       answers with a path and keeps nothing (CreateItem)
-    slow=SECONDS    does the work that much later
+    slow=SECONDS    is busy with it for that long; other calls wait meanwhile
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import Counter
 from typing import Any, Callable
 
@@ -73,7 +74,7 @@ class Failure(Exception):
 
 
 class SecretServiceStandIn:
-    """Use as a context manager. `faults`, `locked` and `items` may be changed while it runs."""
+    """Use as a context manager. `faults` and `items` may be changed while it runs."""
 
     def __init__(self, desktop: Desktop, default: str = LOGIN):
         self.address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
@@ -84,6 +85,7 @@ class SecretServiceStandIn:
         self.items: dict[str, dict[str, Any]] = {}
         self._held: list[Callable[[], None]] = []
         self._unanswered: list[Gio.DBusMethodInvocation] = []
+        self._dismissed = GLib.Variant("o", "/")
         self._numbers = itertools.count(1)
         self._ready = threading.Event()
         self.context = GLib.MainContext.new()
@@ -119,12 +121,12 @@ class SecretServiceStandIn:
         """After it has left the bus; with its items."""
         self._in_thread_and_wait(self._connect)
 
-    def unlock(self) -> None:
-        """Somebody unlocks it."""
-        self._in_thread_and_wait(lambda: self._set_locked(False))
+    def set_locked(self, locked: bool) -> None:
+        """Somebody locks it or unlocks it."""
+        self._in_thread_and_wait(lambda: self._set_locked(locked))
 
-    def _in_thread(self, function: Callable[[], Any], delay_sec: float = 0) -> None:
-        source = GLib.timeout_source_new(int(delay_sec * 1000)) if delay_sec else GLib.idle_source_new()
+    def _in_thread(self, function: Callable[[], Any]) -> None:
+        source = GLib.idle_source_new()
         source.set_callback(lambda *_: function() and False)
         source.attach(self.context)
 
@@ -138,7 +140,8 @@ class SecretServiceStandIn:
         self._connect()
         self._ready.set()
         self.loop.run()
-        self.bus.close_sync(None)
+        if not self.bus.is_closed():
+            self.bus.close_sync(None)
         self.context.pop_thread_default()
 
     def _connect(self) -> None:
@@ -190,7 +193,8 @@ class SecretServiceStandIn:
         self._held.append(lambda: self._answer(*call[:4]))
 
     def _fault_slow(self, *call: Any) -> None:
-        self._in_thread(lambda: self._answer(*call[:4]), float(call[4]))
+        time.sleep(float(call[4]))
+        self._answer(*call[:4])
 
     def _fault_lose(self, path: str, method: str, parameters: GLib.Variant, invocation: Any, _: str) -> None:
         self._unanswered.append(invocation)
@@ -209,8 +213,10 @@ class SecretServiceStandIn:
         self._answer(*call[:4])
 
     def _fault_dismiss(self, path: str, method: str, parameters: Any, invocation: Any, _: str) -> None:
-        results = {"Unlock": ("(aoo)", ([], PROMPT)), "CreateItem": ("(oo)", ("/", PROMPT))}
-        invocation.return_value(GLib.Variant(*results[method]))
+        answers = {"Unlock": ("(aoo)", ([], PROMPT)), "CreateItem": ("(oo)", ("/", PROMPT))}
+        results = {"Unlock": GLib.Variant("ao", []), "CreateItem": GLib.Variant("o", "/")}
+        self._dismissed = results[method]
+        invocation.return_value(GLib.Variant(*answers[method]))
 
     def _fault_lie_read(self, path: str, method: str, parameters: GLib.Variant, invocation: Any, _: str) -> None:
         answer, = self._GetSecrets(path, *parameters.unpack()).unpack()
@@ -264,7 +270,7 @@ class SecretServiceStandIn:
         return GLib.Variant("(o)", ("/",))
 
     def _Prompt(self, path: str, window: str) -> None:
-        self.bus.emit_signal(None, path, PROMPT_IFACE, "Completed", GLib.Variant("(bv)", (True, GLib.Variant("s", ""))))
+        self.bus.emit_signal(None, path, PROMPT_IFACE, "Completed", GLib.Variant("(bv)", (True, self._dismissed)))
 
     def _Dismiss(self, path: str) -> None:
         pass
