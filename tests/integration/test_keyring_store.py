@@ -16,10 +16,10 @@ import pytest
 
 from bus_calls import CallGroup, PendingCall, pump_until
 from bus_monitor import BusMonitor
-from desktop import ERROR, BusError, Desktop, b, wait_until
+from desktop import ACCOUNTS, BUILD, ERROR, BusError, Desktop, GLib, b, pipe_holding, wait_until
 from keyring_tools import kill_keyring, lock_and_wait, unlock_keyring, wait_keyring_state
 from secret_items import find_items
-from secret_service import SecretServiceStandIn
+from secret_service import NO_SUCH_OBJECT, SESSION, SecretServiceStandIn
 
 DISK_FULL = (0, resource.RLIM_INFINITY)
 DISK_FREE = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
@@ -364,4 +364,77 @@ def test_locked_after_the_mint(real: Desktop):
     real.nile.release("mint")
     calls.wait()
     assert_not_stored(real, call.error)
+    unlock_keyring(real)
+
+
+# A later store of the same
+
+def test_a_later_store_is_not_overwritten_by_an_earlier_one(stand_in):
+    """Two sign-ins of one account, the first store hangs: when it is given up, what came after it stays."""
+    desktop, service = stand_in
+    service.faults["CreateItem"] = "hang*1"
+    first = desktop.nile.issue_token(ttl=3600)["access_token"]
+    calls = CallGroup(desktop)
+    call = calls.start("SignIn", "(sa{sv})", "", {"token-fd": GLib.Variant("h", 0)}, interface=ACCOUNTS,
+                       fds=(pipe_holding(first.encode()),))
+    pump_until(lambda: service.calls["CreateItem"] == 1, "the first is being stored")
+    desktop.sign_in()
+    calls.wait()
+    assert call.error_name == "TimedOut"
+    kept = service.password_of(account="ada@example.com")
+    assert kept is not None and desktop.token["access_token"] in kept and first not in kept
+    assert service.calls["CreateItem"] == 2
+
+
+# Finding
+
+def find(desktop: Desktop, *attributes: str) -> str:
+    """What fel_keyring_find() says."""
+    return subprocess.run([str(BUILD / "tests/integration/keyring-find"), *attributes], env=desktop.env, check=True,
+                          capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def test_find(stand_in):
+    desktop, service = stand_in
+    created = desktop.create()
+    path, = [path for path, item in service.items.items() if item["attributes"].get("id")]
+    assert find(desktop, "id", created["id"]) == "found " + path
+    assert find(desktop, "id", created["id"], "backend", "nile") == "found " + path
+    assert find(desktop, "id", created["id"], "backend", "other") == "none"
+    service.set_locked(True)
+    assert find(desktop, "id", created["id"]) == "found " + path
+    assert find(desktop, "id", "other") == "none"
+    service.set_locked(False)
+
+
+def test_find_only_in_the_default_collection(stand_in):
+    desktop, service = stand_in
+    service.items[SESSION + "/1"] = {"attributes": {"name": "elsewhere"}, "label": "", "secret": b""}
+    assert find(desktop, "name", "elsewhere") == "none"
+
+
+@pytest.mark.parametrize("fault", ["error", "hang", "lose-vanish", NO_SUCH_OBJECT])
+@pytest.mark.parametrize("method", ["SearchItems", "ReadAlias", "OpenSession"])
+def test_find_says_none_only_when_it_was_told_so(stand_in, method: str, fault: str):
+    desktop, service = stand_in
+    service.faults[method] = fault
+    assert find(desktop, "id", "other").startswith("error ")
+    if fault == "lose-vanish":
+        service.come_back()
+    service.let_go()
+    assert find(desktop, "id", "other") == "none"
+
+
+def test_find_without_a_keyring():
+    with Desktop(keyring=False, daemon=False) as desktop:
+        assert find(desktop, "id", "other").startswith("error ")
+
+
+def test_find_in_a_locked_file(real: Desktop):
+    """A gnome-keyring that has not been unlocked since it started knows the attributes by their hashes only."""
+    created = real.create()
+    kill_keyring(real)
+    real.start_keyring(unlock=False)
+    assert find(real, "id", created["id"]).startswith("found /org/freedesktop/secrets/collection/login/")
+    assert find(real, "id", "other") == "none"
     unlock_keyring(real)
