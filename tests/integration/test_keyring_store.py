@@ -109,10 +109,10 @@ def test_the_reply_is_lost(stand_in, fault: str):
 def test_the_reply_is_lost_and_it_cannot_be_looked_for(stand_in, search: str):
     """The second attempt puts the same into the same item."""
     desktop, service = stand_in
-    service.faults |= {"CreateItem": "org.freedesktop.DBus.Error.NoReply*1", "SearchItems": search}
+    service.faults |= {"CreateItem": "lose-restart*1", "SearchItems": search}
     created = desktop.create()
-    service.let_go()
     assert service.calls["CreateItem"] == 2
+    service.let_go()
     assert_stored(desktop, service, created)
 
 
