@@ -62,13 +62,14 @@ void
 fel_mirror_bury (FelMirror *self, const char *backend, const char *id)
 {
   FelCatalogQuery query = { .backend = backend, .id = id };
-  FelCatalogEntry *entry = fel_catalog_newest (self->broker->catalog, &query);
+  FelCatalogEntry *entry;
 
   g_hash_table_add (self->buried, g_strconcat (backend, "\n", id, NULL));
-  if (entry == NULL)
-    return;
-  fel_keyring_delete (self->broker->keyring, entry->path, fel_keyring_no_answer, NULL);
-  fel_catalog_remove (self->broker->catalog, entry->path);
+  while ((entry = fel_catalog_newest (self->broker->catalog, &query)) != NULL)
+    {
+      fel_keyring_delete (self->broker->keyring, entry->path, fel_keyring_no_answer, NULL);
+      fel_catalog_remove (self->broker->catalog, entry->path);
+    }
 }
 
 void

@@ -12,6 +12,20 @@ enum
   REVOKE_DELETED,
 };
 
+/* A keyring that carried out a store twice has two items of the same credential. */
+static gboolean
+is_one_credential (GPtrArray *found)
+{
+  for (guint i = 1; i < found->len; i++)
+    {
+      const FelCatalogEntry *first = found->pdata[0], *other = found->pdata[i];
+
+      if (!g_str_equal (first->credential->backend, other->credential->backend))
+        return FALSE;
+    }
+  return found->len > 0;
+}
+
 /* NULL: the request has failed. */
 static FelCatalogEntry *
 revoke_find (FelRequest *self)
@@ -23,7 +37,7 @@ revoke_find (FelRequest *self)
   g_autoptr (GPtrArray) found = fel_catalog_select (self->broker->catalog, &query);
   g_autoptr (GError) error = NULL;
 
-  if (found->len == 1)
+  if (is_one_credential (found))
     return found->pdata[0];
   if (found->len == 0)
     error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "no credential '%s' is stored", self->id);
@@ -49,8 +63,6 @@ revoke_ask_provider (FelRequest *self, const FelCredential *credential)
 {
   self->workspace = g_strdup (credential->workspace);
   self->database = g_strdup (credential->database);
-  g_free (self->backend);
-  self->backend = g_strdup (credential->backend);
   if (!fel_request_resolve (self))
     return;
   revoke_mark (self, TRUE);
@@ -66,6 +78,8 @@ revoke_begin (FelRequest *self)
   if (entry == NULL)
     return;
   self->path = g_strdup (entry->path);
+  g_free (self->backend);
+  self->backend = g_strdup (entry->credential->backend);
   if (fel_request_join (self, g_strconcat (self->options->local_only ? "forget\n" : "revoke\n", self->path, NULL)))
     return;
   self->state = REVOKE_ASKED;
@@ -73,6 +87,28 @@ revoke_begin (FelRequest *self)
     fel_request_step (self);
   else
     revoke_ask_provider (self, entry->credential);
+}
+
+static void
+revoke_delete (FelRequest *self)
+{
+  self->state = REVOKE_DELETED;
+  fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_outcome, fel_request_ref (self));
+}
+
+/* Is there another item of the same credential? Then that one goes, too. */
+static gboolean
+revoke_delete_next (FelRequest *self)
+{
+  FelCatalogQuery query = { .id = self->id, .backend = self->backend };
+  FelCatalogEntry *entry = fel_catalog_newest (self->broker->catalog, &query);
+
+  if (entry == NULL)
+    return FALSE;
+  g_free (self->path);
+  self->path = g_strdup (entry->path);
+  revoke_delete (self);
+  return TRUE;
 }
 
 static void
@@ -91,14 +127,17 @@ revoke_step (FelRequest *self)
           fel_request_finish (self);
           return;
         }
-      self->state = REVOKE_DELETED;
-      fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_outcome, fel_request_ref (self));
+      revoke_delete (self);
       return;
 
     case REVOKE_DELETED:
       revoke_mark (self, FALSE);
       if (self->error == NULL)
-        fel_catalog_remove (self->broker->catalog, self->path);
+        {
+          fel_catalog_remove (self->broker->catalog, self->path);
+          if (revoke_delete_next (self))
+            return;
+        }
       fel_request_finish (self);
       return;
 

@@ -26,7 +26,7 @@ ROWS = [
     ["bus", "bus-call", "bus-object", "caller", "message", "bus-source"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "broker", "ledger",
      "reconcile", "settle"],
-    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-private", "token-cache", "registry", "work",
+    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache", "registry", "work",
      "mint-queue", "intent", "intent-folder"],
     ["credential", "token", "secret", "secret-pipe", "options", "config", "error", "log", "candidate",
      "failpoint"],
