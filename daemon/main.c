@@ -15,6 +15,7 @@
 #include "felucca-config.h"
 
 #include "bus.h"
+#include "locked-memory.h"
 #include "log.h"
 #include "mirror.h"
 
@@ -151,6 +152,9 @@ run (void)
   g_autoptr (GError) error = NULL;
   guint signal_ids[3];
 
+  if (!fel_locked_memory_open (&error))
+    fel_log_problem (error->message);
+  g_clear_error (&error);
   self.broker = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory ());
   for (guint i = 0; i < self.broker->config->problems->len; i++)
     fel_log_problem (self.broker->config->problems->pdata[i]);
@@ -177,6 +181,7 @@ run (void)
     _exit (self.status); /* a backend that does not come back still uses what would be freed */
   fel_broker_free (self.broker);
   g_main_loop_unref (self.loop);
+  g_assert (!FEL_DEVELOPER || fel_locked_memory_n_in_use () == 0); /* no leak detector sees into it */
   return self.status;
 }
 
