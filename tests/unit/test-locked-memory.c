@@ -34,7 +34,7 @@ __wrap_mlock2 (const void *start, size_t len, unsigned int flags)
   if (locking.fails)
     return -1;
   r = __real_mlock2 (start, len, flags);
-  return r != 0 && errno == ENOSYS ? mlock (start, len) : r; /* valgrind does not know it */
+  return r != 0 && errno == EINVAL ? mlock (start, len) : r; /* what valgrind does not know */
 }
 
 static GLogWriterOutput
