@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from desktop import Desktop, wait_until
+
 END_LEN = 20
 GAP = b"\n"  # no secret has one
 EMPTY = re.compile(rb"\0{65536,}")  # most of a core
@@ -63,6 +65,22 @@ def mappings(pid: int) -> Iterator[tuple[int, int, str]]:
         if "r" in fields[1] and name not in ("[vvar]", "[vsyscall]", "[vvar_vclock]") and not name.startswith("/dev/"):
             start, end = (int(part, 16) for part in fields[0].split("-"))
             yield start, end, f"memory {name} {line.removeprefix('VmFlags:').strip()}"
+
+
+def idle_daemon(desktop: Desktop) -> int:
+    """The id of the daemon, when its workers have left."""
+    assert desktop.daemon_process is not None
+    pid = desktop.daemon_process.pid
+    wait_until(lambda: not any(is_worker(task) for task in Path(f"/proc/{pid}/task").iterdir()), "no worker is left")
+    return pid
+
+
+def is_worker(task: Path) -> bool:
+    """Whether this thread is one of a pool; one that has just ended is not."""
+    try:
+        return (task / "comm").read_text().startswith("pool-")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class SecretScan:

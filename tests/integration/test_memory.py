@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from desktop import DAEMON, Desktop
-from secret_scan import SecretScan
+from pipes import call_with_secret_fd
+from secret_scan import SecretScan, idle_daemon
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can read the memory of a process that is not dumpable"),
@@ -35,6 +36,17 @@ def test_no_password_stays(tunables: str | None):
         scan = SecretScan([desktop.nile.password_of(id) for id in ids] + [desktop.token["access_token"]])
         (hit,) = scan.in_memory(pid)
         assert hit.secret == desktop.token["access_token"], "the scan finds what is there"
+
+
+@pytest.mark.parametrize("method", ["CreateCredential", "GetCredential"])
+def test_the_first_call_leaves_nothing(method: str):
+    """When much is done for the first time: the loader's look-up of functions saves registers."""
+    with Desktop() as desktop:
+        if method == "GetCredential":
+            desktop.create()
+            desktop.restart_daemon()
+        _, password = call_with_secret_fd(desktop, method)
+        assert SecretScan([password.decode()]).in_memory(idle_daemon(desktop)) == []
 
 
 def test_the_sign_in_is_locked(desktop: Desktop):

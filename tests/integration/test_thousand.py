@@ -12,8 +12,8 @@ import pytest
 from bus_calls import CallGroup
 from bus_monitor import BusMonitor
 from certificates import Authority
-from desktop import ACCOUNTS, DAEMON, Desktop, b, wait_until
-from secret_scan import Hit, SecretScan
+from desktop import ACCOUNTS, DAEMON, Desktop, b
+from secret_scan import Hit, SecretScan, idle_daemon
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can read the memory of a process that is not dumpable"),
@@ -87,25 +87,9 @@ class Thousand:
         self.tokens |= set(self.kept_tokens())
 
 
-def wait_idle(desktop: Desktop) -> int:
-    """The daemon, when its workers have left."""
-    assert desktop.daemon_process is not None
-    pid = desktop.daemon_process.pid
-    wait_until(lambda: not any(is_worker(task) for task in Path(f"/proc/{pid}/task").iterdir()), "no worker is left")
-    return pid
-
-
-def is_worker(task: Path) -> bool:
-    """Whether this thread is one of a pool; one that has just ended is not."""
-    try:
-        return (task / "comm").read_text().startswith("pool-")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def everywhere(desktop: Desktop, scan: SecretScan) -> list[Hit]:
     """All places but the memory itself."""
-    pid = wait_idle(desktop)
+    pid = idle_daemon(desktop)
     return scan.in_core(pid) + scan.in_proc(pid) + scan.in_files(desktop.root)
 
 
@@ -123,14 +107,14 @@ def test_a_thousand_creates_leave_nothing():
 
         scan = SecretScan(passwords | thousand.tokens)
         assert everywhere(desktop, scan) == [], "the monitor's record is among the files"
-        hits = scan.in_memory(wait_idle(desktop))
+        hits = scan.in_memory(idle_daemon(desktop))
         assert sorted(hit.secret for hit in hits) == sorted(held), "each token that is held, once, and nothing else"
         assert all({"lo", "dd"} <= set(hit.place.split()) and hit.form == "plain" for hit in hits), hits
 
         desktop.create()
         desktop.call("SignOut", "(sa{sv})", "", {}, interface=ACCOUNTS)
         scan = SecretScan(thousand.passwords() | thousand.tokens)
-        assert scan.in_memory(wait_idle(desktop)) == [], "nor after a password in a reply"
+        assert scan.in_memory(idle_daemon(desktop)) == [], "nor after a password in a reply"
 
 
 def test_https_and_a_restart_leave_nothing(tmp_path: Path):
@@ -145,4 +129,4 @@ def test_https_and_a_restart_leave_nothing(tmp_path: Path):
         thousand.run(1)
         scan = SecretScan(thousand.passwords() | thousand.tokens)
         assert everywhere(desktop, scan) == []
-        assert sorted(hit.secret for hit in scan.in_memory(wait_idle(desktop))) == sorted(thousand.kept_tokens())
+        assert sorted(hit.secret for hit in scan.in_memory(idle_daemon(desktop))) == sorted(thousand.kept_tokens())
