@@ -27,11 +27,16 @@ enum
 
 typedef struct
 {
+  FelSettleDone done;
+  gpointer user_data;
+} Waiter;
+
+typedef struct FelSettle
+{
   FelBroker *broker;
   FelLedgerEntry *entry; /* owned */
   gboolean by_user;
-  FelSettleDone done;
-  gpointer user_data;
+  GArray *waiters; /* of Waiter */
   guint state;
   FelInstance *instance;
   FelBackendCall *call; /* owned */
@@ -49,6 +54,7 @@ static void
 settle_free (FelSettle *self)
 {
   fel_ledger_entry_unref (self->entry);
+  g_array_unref (self->waiters);
   fel_backend_call_unref (self->call);
   g_clear_pointer (&self->ids, g_ptr_array_unref);
   g_clear_error (&self->error);
@@ -63,9 +69,15 @@ settle_finish (FelSettle *self, const char *detail, const GError *error)
 
   g_free (entry->detail);
   entry->detail = g_strdup (error != NULL ? error->message : detail);
+  entry->settle = NULL;
   if (!entry->ended)
     entry->state = FEL_LEDGER_UNRESOLVED;
-  self->done (entry, error, self->user_data);
+  for (guint i = 0; i < self->waiters->len; i++)
+    {
+      const Waiter *waiter = &g_array_index (self->waiters, Waiter, i);
+
+      waiter->done (entry, error, waiter->user_data);
+    }
   settle_free (self);
 }
 
@@ -320,7 +332,7 @@ settle_next (FelSettle *self)
 static void
 settle_step (FelSettle *self)
 {
-  if (self->error != NULL)
+  if (self->error != NULL || self->entry->ended)
     {
       settle_finish (self, NULL, self->error);
       return;
@@ -376,15 +388,24 @@ settle_step (FelSettle *self)
 void
 fel_settle_run (FelBroker *broker, FelLedgerEntry *entry, gboolean by_user, FelSettleDone done, gpointer user_data)
 {
-  FelSettle *self = g_new0 (FelSettle, 1);
+  FelSettle *self = entry->settle;
+  Waiter waiter = { done, user_data };
 
-  g_assert (entry->state == FEL_LEDGER_UNRESOLVED && !entry->ended);
+  g_assert (entry->state != FEL_LEDGER_MINTING && !entry->ended);
+  if (self != NULL)
+    {
+      self->by_user = self->by_user || by_user;
+      g_array_append_val (self->waiters, waiter);
+      return;
+    }
+  self = g_new0 (FelSettle, 1);
+  entry->settle = self;
   entry->state = FEL_LEDGER_SETTLING;
   entry->retry_sec = 0;
   self->broker = broker;
   self->entry = fel_ledger_entry_ref (entry);
   self->by_user = by_user;
-  self->done = done;
-  self->user_data = user_data;
+  self->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
+  g_array_append_val (self->waiters, waiter);
   settle_step (self);
 }
