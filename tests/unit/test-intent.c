@@ -308,6 +308,8 @@ static const struct
   { HEAD NAMES TAIL "[other]\n", FEL_INTENT_SENT, FALSE },
   { HEAD NAMES TAIL "[other]\na=b\n", FEL_INTENT_SENT, FALSE },
   { HEAD NAMES TAIL "half a line", FEL_INTENT_SENT, FALSE },
+  { HEAD "\n" NAMES TAIL, FEL_INTENT_SENT, FALSE },
+  { HEAD "\n" NAMES "internal=false\nsince=17", FEL_INTENT_SENT, FALSE }, /* as many line ends as a whole one */
 };
 
 static void
