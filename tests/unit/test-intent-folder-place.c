@@ -15,7 +15,6 @@
 #include "scratch.h"
 
 #define UUID "6f1d2c1e-53a1-4c52-8d5a-6a0f5f0d9a11"
-#define SOMEBODY_ELSE 65534
 
 typedef struct
 {
@@ -119,7 +118,7 @@ static gboolean
 make_foreign (const Fixture *self)
 {
   make_with_mode (self, 0700);
-  return chown (self->path, SOMEBODY_ELSE, SOMEBODY_ELSE) == 0;
+  return chown (self->path, geteuid () + 1, (gid_t) -1) == 0;
 }
 
 static const struct
