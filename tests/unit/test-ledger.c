@@ -314,71 +314,6 @@ test_leave_open (void)
     }
 }
 
-/* Questions */
-
-static void
-test_questions (void)
-{
-  g_auto (Fixture) self = { 0 };
-  g_autoptr (FelLedgerEntry) late = NULL;
-  g_autoptr (FelLedgerEntry) early = NULL;
-  g_autoptr (FelLedgerEntry) elsewhere = NULL;
-  g_autoptr (FelLedgerEntry) minting = NULL;
-  g_autoptr (GPtrArray) all = NULL;
-
-  fixture_init (&self);
-  late = prepare (&self, "nile", "r-1", 30);
-  early = prepare (&self, "nile", "r-2", 10);
-  elsewhere = prepare (&self, "local", NULL, 20);
-  minting = prepare (&self, "nile", "r-4", 5);
-  fel_ledger_leave_open (self.ledger, late);
-  fel_ledger_leave_open (self.ledger, early);
-  fel_ledger_leave_open (self.ledger, elsewhere);
-  early->state = FEL_LEDGER_SETTLING; /* still not resolved */
-  g_assert_cmpuint (fel_ledger_begun (self.ledger), ==, 4);
-  g_assert_cmpuint (fel_ledger_count_unresolved (self.ledger, NULL), ==, 3);
-  g_assert_cmpuint (fel_ledger_count_unresolved (self.ledger, "nile"), ==, 2);
-  g_assert_cmpuint (fel_ledger_count_unresolved (self.ledger, "local"), ==, 1);
-  g_assert_cmpuint (fel_ledger_count_unresolved (self.ledger, "other"), ==, 0);
-  g_assert_true (fel_ledger_is_minting (self.ledger, "nile"));
-  g_assert_false (fel_ledger_is_minting (self.ledger, "local"));
-  g_assert_true (fel_ledger_find_request (self.ledger, "r-1") == late);
-  g_assert_true (fel_ledger_find_request (self.ledger, "r-2") == early);
-  g_assert_null (fel_ledger_find_request (self.ledger, "r-3"));
-  g_assert_null (fel_ledger_find_request (self.ledger, "r-4"));
-  all = fel_ledger_unresolved (self.ledger);
-  g_assert_cmpuint (all->len, ==, 3);
-  g_assert_true (all->pdata[0] == early && all->pdata[1] == elsewhere && all->pdata[2] == late);
-  g_assert_cmpuint (FEL_UNRESOLVED_MAX, ==, 5);
-}
-
-static void
-test_ids (void)
-{
-  g_auto (Fixture) self = { 0 };
-  g_autoptr (FelLedgerEntry) one = NULL;
-  g_autoptr (FelLedgerEntry) two = NULL;
-  g_autoptr (FelLedgerEntry) unknown = NULL;
-  g_autoptr (FelLedgerEntry) elsewhere = NULL;
-  g_autoptr (GHashTable) ids = NULL;
-  g_autoptr (GHashTable) for_unknown = NULL;
-
-  fixture_init (&self);
-  one = prepare (&self, "nile", NULL, 1);
-  two = prepare (&self, "nile", NULL, 2);
-  unknown = prepare (&self, "nile", NULL, 3);
-  elsewhere = prepare (&self, "local", NULL, 4);
-  put_id (&self, one, "cred-1");
-  put_id (&self, two, "cred-2");
-  put_id (&self, elsewhere, "cred-3");
-  ids = fel_ledger_ids (self.ledger, one);
-  g_assert_cmpuint (g_hash_table_size (ids), ==, 1);
-  g_assert_true (g_hash_table_contains (ids, "cred-2"));
-  for_unknown = fel_ledger_ids (self.ledger, unknown);
-  g_assert_cmpuint (g_hash_table_size (for_unknown), ==, 2);
-  g_assert_true (g_hash_table_contains (for_unknown, "cred-1"));
-}
-
 /* What the disk does to it */
 
 static void
@@ -511,8 +446,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ledger/prepare-waits-for-the-disk", test_prepare_waits_for_the_disk);
   g_test_add_func ("/ledger/end-while-writing", test_end_while_writing);
   g_test_add_func ("/ledger/leave-open", test_leave_open);
-  g_test_add_func ("/ledger/questions", test_questions);
-  g_test_add_func ("/ledger/ids", test_ids);
   g_test_add_func ("/ledger/disk-fails", test_disk_fails);
   g_test_add_func ("/ledger/disk-fails-later", test_disk_fails_later);
   g_test_add_func ("/ledger/prepare-never-comes-back", test_prepare_never_comes_back);
