@@ -230,7 +230,8 @@ def write_record(desktop: Desktop, state: str, uuid: str = "7f6c1f0e-6d3b-4a52-9
     folder = desktop.root / "state/felucca/intents"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{uuid}.{state}"
-    known = {"version": "1", "backend": "nile", "workspace": "acme", "database": "orders", "since": str(int(time.time()))}
+    known = {"version": "1", "backend": "nile", "workspace": "acme", "database": "orders", "internal": "false",
+             "since": str(int(time.time()))}
     lines = [f"{key.replace('_', '-')}={value}" for key, value in (known | fields).items()]
     file.write_text("\n".join(["[intent]", *lines, ""]))
     return file
