@@ -60,6 +60,7 @@ entry_new (FelIntent *intent /* (transfer full) */, FelLedgerState state)
   g_ref_count_init (&self->refs);
   self->intent = intent;
   self->state = state;
+  self->seen_usec = g_get_monotonic_time ();
   return self;
 }
 

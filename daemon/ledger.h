@@ -31,6 +31,7 @@ typedef struct FelLedgerEntry
   char *detail;             /* (nullable) why it could not be settled */
   struct FelSettle *settle; /* SETTLING: who is at it */
   guint retry_sec;          /* after which looking again may tell more; 0: the usual */
+  gint64 seen_usec;         /* monotonic; since when we know of it */
   gboolean shown;           /* the user was told */
 } FelLedgerEntry;
 

@@ -112,14 +112,15 @@ settle_age_sec (const FelSettle *self)
   return 2 * (gint64) self->instance->config->timeout_sec + GRACE_SEC;
 }
 
-/* Seconds until nothing can come of it any more; 0: that time is over. */
+/* Seconds until nothing can come of it any more; 0: that time is over. A clock that was set tells too little: then what
+ * we have seen ourselves counts. */
 static guint
 settle_wait_sec (const FelSettle *self)
 {
-  gint64 over_sec = self->entry->intent->since_sec + settle_age_sec (self);
-  gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 by_clock_sec = g_get_real_time () / G_USEC_PER_SEC - self->entry->intent->since_sec;
+  gint64 seen_sec = (g_get_monotonic_time () - self->entry->seen_usec) / G_USEC_PER_SEC;
 
-  return (guint) CLAMP (over_sec - now_sec, 0, settle_age_sec (self));
+  return (guint) MAX (settle_age_sec (self) - MAX (by_clock_sec, seen_sec), 0);
 }
 
 static FelBackendCall *
