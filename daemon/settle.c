@@ -66,9 +66,10 @@ static void
 settle_finish (FelSettle *self, const char *detail, const GError *error)
 {
   FelLedgerEntry *entry = self->entry;
+  char *said = g_strdup (error != NULL ? error->message : detail); /* which may be the old one */
 
   g_free (entry->detail);
-  entry->detail = g_strdup (error != NULL ? error->message : detail);
+  entry->detail = said;
   entry->settle = NULL;
   if (!entry->ended)
     entry->state = FEL_LEDGER_UNRESOLVED;
