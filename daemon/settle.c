@@ -259,10 +259,32 @@ settle_find_own (FelSettle *self, gboolean *ret_is_proven)
   return settle_candidates (self);
 }
 
+/* A decision of the user holds for what was shown. */
+static gboolean
+has_unseen (GPtrArray *ids, GPtrArray *shown)
+{
+  for (guint i = 0; i < ids->len; i++)
+    if (shown == NULL || !g_ptr_array_find_with_equal_func (shown, ids->pdata[i], g_str_equal, NULL))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+settle_finish_unseen (FelSettle *self)
+{
+  g_autoptr (GError) error
+      = g_error_new (FEL_ERROR, FEL_ERROR_CONFLICT,
+                     "what could be the one of intent %s was not shown before; look at `felucca unresolved`, then "
+                     "decide again",
+                     self->entry->intent->uuid);
+
+  settle_finish (self, NULL, error);
+}
+
 static void
 settle_judge_list (FelSettle *self)
 {
-  gboolean is_proven;
+  gboolean is_proven, is_unseen, is_guess;
   FelLedger *ledger = self->broker->ledger;
   FelLedgerEntry *entry = self->entry;
 
@@ -276,15 +298,19 @@ settle_judge_list (FelSettle *self)
     }
   g_clear_pointer (&self->ids, g_ptr_array_unref);
   self->ids = settle_find_own (self, &is_proven);
+  is_guess = !is_proven && !self->instance->config->exclusive;
+  is_unseen = has_unseen (self->ids, entry->candidates);
   g_clear_pointer (&entry->candidates, g_ptr_array_unref);
   entry->candidates = g_ptr_array_ref (self->ids);
   if (self->ids->len == 0 && (self->by_user || entry->retry_sec == 0))
     settle_end (self, "nothing came of it");
   else if (self->ids->len == 0)
     settle_finish (self, "nothing that could be it lives at the provider so far", NULL);
-  else if (self->by_user && self->ids->len > 1 && !is_proven && !self->instance->config->exclusive)
+  else if (self->by_user && is_guess && self->ids->len > 1)
     settle_finish_ambiguous (self);
-  else if (self->by_user || is_proven || self->instance->config->exclusive)
+  else if (self->by_user && is_guess && is_unseen)
+    settle_finish_unseen (self);
+  else if (self->by_user || !is_guess)
     {
       self->state = SETTLE_NEXT;
       settle_step (self);
