@@ -219,6 +219,7 @@ def test_a_known_id_is_revoked_when_the_provider_lets_us(desktop: Desktop):
 def test_what_is_stored_is_never_revoked(desktop: Desktop):
     """Killed between the store and the end of the record: it is found in the keyring and stays."""
     credential = desktop.create()
+    wait_until(lambda: intent_files(desktop) == [], "its record is gone")
     write_record(desktop, "minted", id=credential["id"])
     restart_killed(desktop)
     wait_settled(desktop)
@@ -284,6 +285,7 @@ def test_when_somebody_signs_in(desktop: Desktop):
 
 def test_with_the_keyring_gone_nothing_is_revoked(desktop: Desktop):
     credential = desktop.create()
+    wait_until(lambda: intent_files(desktop) == [], "its record is gone")
     write_record(desktop, "minted", id=credential["id"])
     kill_daemon(desktop)
     kill_keyring(desktop)
