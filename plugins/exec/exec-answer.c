@@ -211,7 +211,7 @@ own_id (const ExecCall *call, JsonObject *object)
   JsonNode *end = member_node (object, "notAfter");
   gint64 end_sec;
 
-  if (end == NULL || !node_time (end, &end_sec))
+  if (call->intent == NULL || end == NULL || !node_time (end, &end_sec))
     return g_strdup (call->intent);
   return g_strdup_printf ("%s.%" G_GINT64_FORMAT, call->intent, end_sec);
 }
@@ -252,7 +252,7 @@ report_salvaged (const Reader *self, JsonObject *object)
   if (call->plan->can[EXEC_REVOKE])
     return;
   own = own_id (call, object);
-  if (exec_id_end_sec (own) != 0)
+  if (own != NULL && exec_id_end_sec (own) != 0)
     self->host->set_string (self->out, FEL_FIELD_ID, own);
 }
 
