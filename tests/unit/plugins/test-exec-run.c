@@ -70,6 +70,7 @@ test_ends (gconstpointer data)
     { "printf out; kill -9 $$", EXEC_SIGNALLED, SIGKILL, "out" },
     { "printf out; exec >&-; exit 0", EXEC_EXITED, 0, "out" },
     { "sleep 600 & printf out", EXEC_EXITED, 0, "out" },
+    { "kill -PIPE $$; printf alive", EXEC_SIGNALLED, SIGPIPE, "" }, /* which we ignore */
     { "pwd", EXEC_EXITED, 0, "/\n" },
     { "env | grep -v -e ^PWD= -e ^SHLVL= -e ^_=", EXEC_EXITED, 0, "PATH=/usr/bin:/bin\n" },
   };
@@ -213,6 +214,7 @@ test_not_started (void)
 int
 main (int argc, char **argv)
 {
+  signal (SIGPIPE, SIG_IGN); /* as the daemon does */
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/exec-run/ends", GINT_TO_POINTER (FALSE), test_ends);
   g_test_add_data_func ("/exec-run/ends-without-pidfd", GINT_TO_POINTER (TRUE), test_ends);
