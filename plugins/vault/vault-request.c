@@ -88,7 +88,7 @@ is_path (const char *text, guint n_segments_max)
   for (char **segment = segments; *segment != NULL; segment++)
     if (**segment == '\0' || g_str_equal (*segment, ".") || g_str_equal (*segment, ".."))
       return FALSE;
-  return g_strv_length (segments) <= n_segments_max;
+  return *text != '\0' && g_strv_length (segments) <= n_segments_max;
 }
 
 bool

@@ -27,7 +27,7 @@ from nile_stand_in import NileStandIn  # noqa: E402
 BUILD = Path(os.environ.get("FELUCCA_BUILD_DIR", Path(__file__).resolve().parents[2] / "build"))
 DAEMON = BUILD / "daemon" / "felucca-daemon"
 CLIENT = BUILD / "client" / "felucca"
-BACKENDS = BUILD / "plugins" / "nile"
+MODULES = "plugins/*/*.so"
 
 NAME = "org.felucca.Credentials1"
 PATH = "/org/felucca/Credentials1"
@@ -86,6 +86,10 @@ class Desktop:
         for name in ("home", "run", "config/felucca", "data", "state", "services", "cache"):
             (self.root / name).mkdir(parents=True)
         (self.root / "run").chmod(0o700)
+        # Every module that was built; the daemon takes them from one folder that nobody else can write to.
+        (self.root / "backends").mkdir(mode=0o700)
+        for module in BUILD.resolve().glob(MODULES):
+            (self.root / "backends" / module.name).symlink_to(module)
 
     def _environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if key in os.environ}
@@ -96,7 +100,7 @@ class Desktop:
             "XDG_DATA_HOME": str(self.root / "data"),
             "XDG_STATE_HOME": str(self.root / "state"),
             "XDG_CACHE_HOME": str(self.root / "cache"),
-            "FELUCCA_BACKEND_DIR": str(BACKENDS),
+            "FELUCCA_BACKEND_DIR": str(self.root / "backends"),
             "G_MESSAGES_DEBUG": "",
         }
 
