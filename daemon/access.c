@@ -7,8 +7,6 @@
 #include "backend-call.h"
 #include "error.h"
 
-#define CLOCK_SLACK_SEC 2 /* ends are told in whole seconds from now on */
-
 typedef struct
 {
   FelAccessDone done;
@@ -154,25 +152,13 @@ fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, FelA
   access_keep (broker, instance, token, FALSE, done, user_data);
 }
 
-/* A token at the end of what its provider allows comes back with the end that it had. */
-static gboolean
-is_prolonged (const FelToken *token, const FelToken *old)
-{
-  return token->expires_sec == 0 || token->expires_sec > old->expires_sec + CLOCK_SLACK_SEC;
-}
-
 static void
 on_refreshed_kept (FelToken *token, const GError *error, gpointer user_data)
 {
-  FelAccess *self = user_data;
-  const FelToken *old = self->refreshing; /* NULL: an earlier walk has refreshed it, and could not keep it */
-
-  if (token != NULL && old != NULL && old->refresh == NULL)
-    self->slot->final = !is_prolonged (token, old);
   if (token == NULL && error == NULL)
-    access_step (self);
+    access_step (user_data);
   else
-    access_finish (self, token, error);
+    access_finish (user_data, token, error);
 }
 
 /* The walk */

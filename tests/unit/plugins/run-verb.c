@@ -103,6 +103,7 @@ main (int argc, char **argv)
       g_print ("%sok\n", out->said->str);
       return 0;
     }
+  g_strdelimit (out->sentence, "\n\t", ' '); /* the host makes one line of it, too */
   g_print ("%sfailure=%d %s\n", out->said->str, out->failure, out->sentence);
   return 1;
 }
