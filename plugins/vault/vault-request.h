@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What is asked of Vault: the instance's settings, the paths of a mount and a role, one request each. */
+ * What is asked of Vault: the instance's settings, which mounts and roles there can be, the bodies of requests.
+ * Each exchange is one request at most, and blocks; fine from any worker. */
 #pragma once
 
 #include "felucca-backend.h"
