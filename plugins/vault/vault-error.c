@@ -29,6 +29,7 @@ static const struct
   { 0, "invalid lease", false, { FEL_FAILURE_NOT_FOUND, .lease_gone = true } },
   { 0, "past the max TTL", false, { FEL_FAILURE_NOT_FOUND, .lease_gone = true } },
   { 0, "lease is not renewable", false, { FEL_FAILURE_UNSUPPORTED } },
+  { 0, "failed to revoke", false, { FEL_FAILURE_PROVIDER } }, /* with 400, but it is the database that would not */
 };
 
 static const struct

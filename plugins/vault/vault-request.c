@@ -127,7 +127,7 @@ exchange (const FelVerbRequest *request, const char *method, const char *path, c
   g_autofree char *url = NULL;
   const char *headers[] = {
     "X-Vault-Request",
-    "true", /* a proxy in between may ask for it: no other page can make a browser send it */
+    "true", /* a proxy in between may ask for it */
     name_space != NULL ? "X-Vault-Namespace" : NULL,
     name_space,
     NULL,

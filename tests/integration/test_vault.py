@@ -65,6 +65,15 @@ def test_what_ended_at_vault_is_revoked_all_the_same(desktop: VaultDesktop):
     assert desktop.lookup(id=credential["id"]) is None
 
 
+def test_a_database_that_does_not_let_go_keeps_the_credential(desktop: VaultDesktop):
+    credential = desktop.create()
+    desktop.vault.rule(on="revoke", status=400, body='{"errors":["failed to revoke entry: some objects depend on it"]}')
+    assert "objects depend" in refused(desktop, "ProviderError", desktop.revoke, credential["id"], backend=s("vault"))
+    assert desktop.lookup(id=credential["id"]) == credential["password"]
+    desktop.revoke(credential["id"], backend=s("vault"))
+    assert desktop.vault.live() == []
+
+
 def test_a_static_role_is_read_not_minted():
     with vault_desktop(role_type="static") as desktop:
         first, second = desktop.create(database="nightly"), desktop.create(database="nightly")

@@ -77,6 +77,8 @@ static const struct
     "past the max TTL, cannot renew" },
   { 400, TEXT ("lease is not renewable"), FEL_FAILURE_UNSUPPORTED, FEL_FAILURE_UNSUPPORTED | MAYBE, false,
     "lease is not renewable" },
+  { 400, TEXT ("failed to revoke entry: resp: (*logical.Response)(nil) err: refused"), FEL_FAILURE_PROVIDER,
+    FEL_FAILURE_PROVIDER | MAYBE, false, "failed to revoke entry: resp: (*logical.Response)(nil) err: refused" },
 
   /* The rest */
   { 400, TEXT ("failed to parse JSON input"), FEL_FAILURE_INVALID, FEL_FAILURE_INVALID, false,
