@@ -194,7 +194,7 @@ sign_out_begin (FelRequest *self)
   g_autoptr (GError) error = NULL;
   FelTokenSlot *slot;
 
-  self->instance = fel_registry_resolve (self->broker->registry, self->backend, NULL, &error);
+  self->instance = fel_registry_resolve (self->broker->registry, self->backend, NULL, NULL, &error);
   if (self->instance != NULL)
     {
       slot = fel_token_cache_slot (self->broker->token_cache, self->instance->name);

@@ -127,6 +127,9 @@ FelCatalogEntry *fel_request_find_stored (FelRequest *self); /* (transfer none) 
  * until the daemon ends. */
 void fel_request_change (FelRequest *self, const char *path, FelCredential *credential);
 
+/* The instance that is meant. */
+FelInstance *fel_request_find_instance (FelRequest *self, GError **error);
+
 /* Finds, loads and judges the instance that is meant; fails the request and returns FALSE when that cannot be done. */
 gboolean fel_request_resolve (FelRequest *self);
 

@@ -192,7 +192,7 @@ settle_begin (FelSettle *self)
   const FelIntent *intent = self->entry->intent;
   g_autoptr (GError) error = NULL;
 
-  self->instance = fel_registry_resolve (self->broker->registry, intent->backend, intent->workspace, &error);
+  self->instance = fel_registry_resolve (self->broker->registry, intent->backend, intent->workspace, NULL, &error);
   if (self->instance == NULL || !fel_backend_prepare (self->broker, self->instance, &error))
     settle_finish (self, NULL, error);
   else if (intent->id != NULL)
