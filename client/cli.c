@@ -156,6 +156,34 @@ check_utf8 (char **arguments, GError **error)
 }
 
 static gboolean
+is_flag (const GOptionEntry *options, const char *name, gsize len)
+{
+  for (gsize i = 0; options != NULL && options[i].long_name != NULL; i++)
+    if (strlen (options[i].long_name) == len && strncmp (options[i].long_name, name, len) == 0)
+      return options[i].arg == G_OPTION_ARG_NONE;
+  return FALSE;
+}
+
+/* GOption takes --local-only=no for --local-only. */
+static gboolean
+check_flags (const FelCli *cli, char **arguments, GError **error)
+{
+  for (gsize i = 1; arguments[0] != NULL && arguments[i] != NULL && !g_str_equal (arguments[i], "--"); i++)
+    {
+      const char *name = g_str_has_prefix (arguments[i], "--") ? arguments[i] + 2 : "";
+      gsize len = strcspn (name, "=");
+
+      if (name[len] != '=')
+        continue;
+      if (!is_flag (global_options, name, len) && !is_flag (cli->verb != NULL ? cli->verb->options : NULL, name, len))
+        continue;
+      g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "--%.*s takes no value", (int) len, name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
 check_operands (FelCli *cli, GError **error)
 {
   guint n;
@@ -212,7 +240,8 @@ cli_run (FelCli *cli, char **argv, GError **error)
 {
   g_auto (GStrv) arguments = g_strdupv (argv);
 
-  if (!check_utf8 (arguments, error) || !take_verb (cli, &arguments, error) || !parse (cli, &arguments, error))
+  if (!check_utf8 (arguments, error) || !take_verb (cli, &arguments, error) || !check_flags (cli, arguments, error)
+      || !parse (cli, &arguments, error))
     return FALSE;
   if (cli->help)
     return print_help (cli, error);
