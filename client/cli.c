@@ -7,6 +7,7 @@
 #include "exit.h"
 #include "felucca-config.h"
 #include "say.h"
+#include "span.h"
 #include "verbs.h"
 
 /* Strings are FILENAMEs for GOption: as STRINGs it would recode them from the locale, and in the C locale refuse
@@ -24,8 +25,8 @@ static const GOptionEntry global_options[] = {
 };
 
 static const FelVerb *const verbs[] = {
-  &fel_verb_sign_in, &fel_verb_sign_out,   &fel_verb_create, &fel_verb_get,      &fel_verb_list,
-  &fel_verb_revoke,  &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
+  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create,     &fel_verb_get,    &fel_verb_list,     &fel_verb_rotate,
+  &fel_verb_revoke,  &fel_verb_prune,    &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
 };
 
 /* Names on the bus of options that are passed on as they were typed. */
@@ -55,6 +56,8 @@ cli_clear (FelCli *cli)
   g_free (cli->tenant);
   g_free (cli->label);
   g_free (cli->request_id);
+  g_free (cli->ttl);
+  g_free (cli->overlap);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FelCli, cli_clear)
 
@@ -216,6 +219,13 @@ check_format (FelCli *cli, GError **error)
 }
 
 static gboolean
+check_spans (FelCli *cli, GError **error)
+{
+  return (cli->ttl == NULL || fel_span_parse ("--ttl", cli->ttl, 1, &cli->ttl_sec, error))
+         && (cli->overlap == NULL || fel_span_parse ("--overlap", cli->overlap, 0, &cli->overlap_sec, error));
+}
+
+static gboolean
 print_help (FelCli *cli, GError **error)
 {
   g_autoptr (GOptionContext) context = context_new (cli);
@@ -252,7 +262,8 @@ cli_run (FelCli *cli, char **argv, GError **error)
       g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "a verb is missing; see: felucca --help");
       return FALSE;
     }
-  return check_operands (cli, error) && check_format (cli, error) && cli->verb->run (cli, error);
+  return check_operands (cli, error) && check_format (cli, error) && check_spans (cli, error)
+         && cli->verb->run (cli, error);
 }
 
 int
@@ -280,6 +291,10 @@ fel_cli_begin_options (const FelCli *cli, FelCall *call)
       else if (bus_options[i].type == G_OPTION_ARG_NONE && *(const gboolean *) field)
         fel_call_option_bool (call, bus_options[i].name, TRUE);
     }
+  if (cli->ttl != NULL)
+    fel_call_option_number (call, "ttl", cli->ttl_sec);
+  if (cli->overlap != NULL)
+    fel_call_option_number (call, "overlap", cli->overlap_sec);
   if (cli->no_prompt)
     fel_call_option_bool (call, "interactive", FALSE);
 }

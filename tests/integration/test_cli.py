@@ -15,7 +15,7 @@ from nile_stand_in import NileStandIn
 from refusals import secrets_of
 from secret_items import find_items
 
-VERBS = ["sign-in", "sign-out", "create", "get", "list", "revoke", "unresolved", "status", "backends"]
+VERBS = ["sign-in", "sign-out", "create", "get", "list", "rotate", "revoke", "prune", "unresolved", "status", "backends"]
 
 
 def run(desktop: Desktop, *arguments: str, status: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
