@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "span.h"
 
-#include <errno.h>
-
 #include "exit.h"
 
 #define SHAPE "a number and a unit, such as 90s, 15m, 8h or 7d"
@@ -31,14 +29,13 @@ fel_span_parse (const char *option, const char *text, guint64 min_sec, guint64 *
   char *unit = NULL;
   guint64 number, sec;
 
-  errno = 0;
-  number = g_ascii_strtoull (text, &unit, 10);
+  number = g_ascii_strtoull (text, &unit, 10); /* too many digits are G_MAXUINT64, which is too much in any unit */
   sec = starts_with_digit ? unit_sec (unit) : 0;
   if (starts_with_digit && *unit == '\0' && number == 0)
     sec = 1;
   if (sec == 0)
     g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s '%s' is not " SHAPE, option, text);
-  else if (errno == ERANGE || number > FEL_SPAN_MAX_SEC / sec)
+  else if (number > FEL_SPAN_MAX_SEC / sec)
     g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s '%s' is more than 36500d", option, text);
   else if (number * sec < min_sec)
     g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s '%s' is less than %" G_GUINT64_FORMAT "s", option, text, min_sec);
