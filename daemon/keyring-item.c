@@ -232,6 +232,47 @@ fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpoin
     secret_service_get_secret_for_dbus_path (self->service, path, op->cancellable, on_read, fel_keyring_op_ref (op));
 }
 
+GVariant *
+fel_keyring_item_attributes (GHashTable *attributes)
+{
+  GVariantBuilder builder;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  g_hash_table_iter_init (&iter, attributes);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    g_variant_builder_add (&builder, "{ss}", key, value);
+  return g_variant_builder_end (&builder);
+}
+
+static void
+on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (reply != NULL)
+    fel_keyring_op_succeed (op, NULL);
+  else
+    fel_keyring_op_fail (op, foreign);
+}
+
+void
+fel_keyring_change (FelKeyring *self, const char *path, GHashTable *attributes, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "change an item", ITEM_DEADLINE_SEC, done, user_data);
+
+  if (fel_keyring_op_has_service (op))
+    g_dbus_connection_call (
+        self->connection, SECRETS_NAME, path, "org.freedesktop.DBus.Properties", "Set",
+        g_variant_new ("(ssv)", "org.freedesktop.Secret.Item", "Attributes", fel_keyring_item_attributes (attributes)),
+        NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_changed, fel_keyring_op_ref (op));
+}
+
 static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 {

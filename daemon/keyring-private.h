@@ -70,6 +70,9 @@ void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);
 /* Is this an item of the default collection? It has to be known. */
 gboolean fel_keyring_has_item_path (const FelKeyring *self, const char *path);
 
+/* As the Secret Service wants them, a{ss}. (transfer floating) */
+GVariant *fel_keyring_item_attributes (GHashTable *attributes);
+
 /* Asks for one item, then tells the listener. */
 void fel_keyring_item_announce (FelKeyring *self, const char *path);
 

@@ -358,16 +358,9 @@ static GHashTable *
 item_properties (const char *label, GHashTable *attributes)
 {
   GHashTable *properties = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
-  GVariantBuilder builder;
-  GHashTableIter iter;
-  gpointer key, value;
 
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
-  g_hash_table_iter_init (&iter, attributes);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    g_variant_builder_add (&builder, "{ss}", key, value);
   g_hash_table_insert (properties, (char *) "org.freedesktop.Secret.Item.Attributes",
-                       g_variant_ref_sink (g_variant_builder_end (&builder)));
+                       g_variant_ref_sink (fel_keyring_item_attributes (attributes)));
   g_hash_table_insert (properties, (char *) "org.freedesktop.Secret.Item.Label",
                        g_variant_ref_sink (g_variant_new_string (label)));
   return properties;

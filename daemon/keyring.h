@@ -74,5 +74,9 @@ void fel_keyring_find (FelKeyring *self, GHashTable *attributes, FelKeyringDone 
 /* result: FelSecret. */
 void fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);
 
+/* The item gets these attributes instead of what it has. */
+void fel_keyring_change (FelKeyring *self, const char *path, GHashTable *attributes, FelKeyringDone done,
+                         gpointer user_data);
+
 /* An item that is gone already is success. */
 void fel_keyring_delete (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);

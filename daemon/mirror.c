@@ -4,6 +4,7 @@
 
 #include "felucca-names.h"
 
+#include "expiry.h"
 #include "reconcile.h"
 
 struct FelMirror
@@ -194,7 +195,10 @@ on_state_changed (FelKeyringState state, gpointer user_data)
   if (state != FEL_KEYRING_ABSENT)
     mirror_load (self);
   if (state == FEL_KEYRING_UNLOCKED)
-    fel_reconcile_kick (broker->reconcile);
+    {
+      fel_reconcile_kick (broker->reconcile);
+      fel_expiry_kick (broker->expiry);
+    }
   if (broker->listener.keyring_changed != NULL)
     broker->listener.keyring_changed (broker->listener_data);
 }

@@ -8,6 +8,7 @@
 
 #include "access.h"
 #include "error.h"
+#include "expiry.h"
 #include "mirror.h"
 #include "reconcile.h"
 #include "secret-pipe.h"
@@ -86,7 +87,10 @@ on_kept (FelToken *token, const GError *error, gpointer user_data)
   FelRequest *self = user_data;
 
   if (error == NULL)
-    fel_reconcile_kick (self->broker->reconcile);
+    {
+      fel_reconcile_kick (self->broker->reconcile);
+      fel_expiry_kick (self->broker->expiry);
+    }
   fel_request_on_outcome (NULL, error, self);
 }
 

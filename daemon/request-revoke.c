@@ -12,43 +12,6 @@ enum
   REVOKE_DELETED,
 };
 
-/* A keyring that carried out a store twice has two items of the same credential. */
-static gboolean
-is_one_credential (GPtrArray *found)
-{
-  for (guint i = 1; i < found->len; i++)
-    {
-      const FelCatalogEntry *first = found->pdata[0], *other = found->pdata[i];
-
-      if (!g_str_equal (first->credential->backend, other->credential->backend))
-        return FALSE;
-    }
-  return found->len > 0;
-}
-
-/* NULL: the request has failed. */
-static FelCatalogEntry *
-revoke_find (FelRequest *self)
-{
-  FelCatalogQuery query = {
-    .id = self->id,
-    .backend = self->options->backend != NULL ? self->options->backend : self->backend,
-  };
-  g_autoptr (GPtrArray) found = fel_catalog_select (self->broker->catalog, &query);
-  g_autoptr (GError) error = NULL;
-
-  if (is_one_credential (found))
-    return found->pdata[0];
-  if (found->len == 0)
-    error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "no credential '%s' is stored", self->id);
-  else
-    error = g_error_new (FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
-                         "%u stored credentials have the id '%s'; name the backend with the option 'backend'",
-                         found->len, self->id);
-  fel_request_fail (self, error);
-  return NULL;
-}
-
 static void
 revoke_mark (FelRequest *self, gboolean revoking)
 {
@@ -73,7 +36,7 @@ revoke_ask_provider (FelRequest *self, const FelCredential *credential)
 static void
 revoke_begin (FelRequest *self)
 {
-  FelCatalogEntry *entry = revoke_find (self);
+  FelCatalogEntry *entry = fel_request_find_stored (self);
 
   if (entry == NULL)
     return;

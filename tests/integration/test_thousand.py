@@ -84,6 +84,8 @@ class Thousand:
         for call in again.wait():
             call.result()
         assert read.password() == self.desktop.nile.password_of(good[-1].value["id"])
+        for entry in self.desktop.call("ListUnresolved"):
+            self.desktop.call("ResolveUnresolved", "(ss)", entry["intent"], "revoke")
         self.tokens |= set(self.kept_tokens())
 
 

@@ -25,11 +25,11 @@ ROWS = [
     ["main"],
     ["bus", "bus-call", "bus-object", "caller", "message", "bus-source"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "broker", "ledger",
-     "reconcile", "settle"],
+     "reconcile", "settle", "expiry"],
     ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache", "registry", "work",
      "mint-queue", "intent", "intent-folder"],
     ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",
-     "failpoint"],
+     "failpoint", "lifetime"],
 ]  # fmt: skip
 COUNTERS = 3
 LOWEST = len(ROWS) - 1
