@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the command does about the end of credentials (--ttl, rotate, prune), against a stand-in daemon whose answers may
-be odd."""
+be odd, and at the end against the real one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Iterator
 import pytest
 
 from daemon_stand_in import DaemonStandIn
-from desktop import Desktop
+from desktop import Desktop, wait_until
 from terminals import show
 
 OLD = "01932d5e-7c3a-7bbb-8f00-000000000001"
@@ -303,3 +303,52 @@ def test_what_else_is_seen_of_one(bus: Desktop, daemon: DaemonStandIn):
     lines = dict(line.split(maxsplit=1) for line in run(bus, "create", "acme/orders").stdout.splitlines())
     assert (lines["renewable"], lines["database"], lines["database-name"]) == ("yes", "orders", "shop")
     assert "expires" not in lines
+
+
+# With the real daemon
+
+
+def test_the_real_ttl(desktop: Desktop):
+    before = int(time.time())
+    created = json.loads(run(desktop, "create", "acme/orders", "--ttl", "1h", "--json").stdout)
+    assert before + HOUR <= created["not-after"] <= time.time() + HOUR
+    assert {"expires in 59 min", "expires in 1 h"} & {" ".join(line.split()) for line in run(desktop, "get", created["id"]).stdout.splitlines()}
+    got = json.loads(run(desktop, "get", "acme/billing", "--create", "--ttl=15m", "--json").stdout)
+    assert got["not-after"] <= time.time() + 900
+    assert "316224000" in fail(desktop, "create", "acme/orders", "--ttl", "3661d")
+    assert desktop.nile.count("create") == 2
+
+
+def test_the_real_rotation(desktop: Desktop):
+    old = desktop.create()
+    new = json.loads(run(desktop, "rotate", old["id"], "--overlap", "1h", "--ttl", "8h", "--json").stdout)
+    assert new["password"] == desktop.nile.password_of(new["id"]) != old["password"]
+    assert abs(new["not-after"] - {one["id"]: one for one in desktop.list()}[old["id"]]["not-after"] - 7 * HOUR) < 60
+    assert "nothing to prune" in run(desktop, "prune", "--yes").stderr
+    assert {one["id"] for one in desktop.nile.live()} == {old["id"], new["id"]}
+    for operand, one in (("acme/orders", new), (old["id"], old)):
+        assert run(desktop, "get", operand, "-f", "password").stdout == one["password"] + "\n"
+
+
+def test_the_real_end_of_an_overlap(desktop: Desktop):
+    old, before = desktop.create()["id"], time.time()
+    new = json.loads(run(desktop, "rotate", old, "--overlap", "3s", "--json").stdout)["id"]
+    wait_until(lambda: [one["id"] for one in desktop.nile.live()] == [new], "the old one is revoked")
+    assert time.time() >= int(before) + 3
+    wait_until(lambda: [one["id"] for one in desktop.list()] == [new], "it is not stored any more")
+    third = json.loads(run(desktop, "rotate", new, "--json").stdout)["id"]
+    wait_until(lambda: [one["id"] for one in desktop.nile.live()] == [third], "without an overlap it ends now")
+
+
+def test_the_real_leftovers(desktop: Desktop):
+    desktop.nile.rule(on="delete", status=500)
+    used = desktop.create()["id"]
+    foreign = desktop.nile.mint_foreign("acme", "orders")["id"]
+    id = json.loads(run(desktop, "create", "acme/orders", "--ttl", "1s", "--json").stdout)["id"]
+    wait_until(lambda: {one["id"]: one["state"] for one in desktop.list()}[id] == "expired"
+               and desktop.nile.count("delete") == 1, "it could not be revoked")
+    assert [one["id"] for one in json.loads(run(desktop, "prune", "--json").stdout)] == [id]
+    assert desktop.nile.count("delete") == 1
+    assert f"pruned {id} (expired)" in run(desktop, "prune", "acme/orders", "--yes").stderr
+    assert {one["id"] for one in desktop.nile.live()} == {used, foreign}
+    assert [one["id"] for one in desktop.list()] == [used]
