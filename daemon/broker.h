@@ -19,6 +19,7 @@ typedef struct FelBrokerListener
 {
   void (*credential_event) (FelCatalogEvent event, FelCredential *credential, gpointer user_data);
   void (*keyring_changed) (gpointer user_data);
+  void (*credential_expiring) (const FelCredential *credential, gpointer user_data);
   void (*sign_in_required) (const char *backend, gpointer user_data);
   void (*needs_decision) (const FelLedgerEntry *entry, gpointer user_data);
   void (*became_idle) (gpointer user_data);
@@ -36,6 +37,7 @@ typedef struct FelBroker
   struct FelMirror *mirror;
   FelLedger *ledger;
   struct FelReconcile *reconcile;
+  struct FelExpiry *expiry;
   GHashTable *accesses; /* instance name → FelAccess under way */
   GHashTable *flights;  /* key of an equal call → the FelRequest that leads it */
   guint open_requests;  /* machines that have not come to their end, answered or not */

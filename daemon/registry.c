@@ -87,8 +87,8 @@ fel_registry_nth (FelRegistry *self, guint i)
   return self->instances->pdata[i];
 }
 
-static FelInstance *
-registry_find (FelRegistry *self, const char *name)
+FelInstance *
+fel_registry_find (FelRegistry *self, const char *name)
 {
   for (guint i = 0; name != NULL && i < self->instances->len; i++)
     if (g_str_equal (fel_registry_nth (self, i)->name, name))
@@ -108,21 +108,24 @@ quoted_name (const char *name)
 }
 
 FelInstance *
-fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, GError **error)
+fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, FelInstance *knower,
+                      GError **error)
 {
   FelInstance *instance = NULL;
   g_autofree char *shown = backend != NULL ? quoted_name (backend) : NULL;
 
   if (backend == NULL || *backend == '\0')
     {
-      instance = registry_find (self, workspace);
+      instance = fel_registry_find (self, workspace);
       if (instance == NULL)
-        instance = registry_find (self, self->default_backend);
+        instance = knower;
+      if (instance == NULL)
+        instance = fel_registry_find (self, self->default_backend);
       if (instance == NULL && self->default_backend == NULL && self->instances->len == 1)
         instance = fel_registry_nth (self, 0);
     }
   else
-    instance = registry_find (self, backend);
+    instance = fel_registry_find (self, backend);
   if (instance == NULL && backend != NULL && *backend != '\0')
     g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "there is no backend %s; `felucca backends` lists them",
                  shown != NULL ? shown : "of this name");

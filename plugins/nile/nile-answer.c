@@ -8,6 +8,7 @@
 #include "json.h"
 #include "jwt.h"
 #include "nile-error.h"
+#include "nile-salvage.h"
 
 #define PORT 5432
 
@@ -82,20 +83,32 @@ fail_status (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool
   return host->fail (out, mint && !proven ? failure | FEL_FAILURE_MAYBE_MINTED : failure, sentence);
 }
 
-bool
-nile_answer_fail (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool mint, const char *token)
-{
-  if (answer->outcome == FEL_HTTP_ANSWERED)
-    return fail_status (host, out, answer, mint, token);
-  return fel_fail_unanswered (host, out, answer, "Nile", mint);
-}
-
 static bool
 fail_nonsense (const FelHost *host, FelOut *out, const char *what, bool mint)
 {
   g_autofree char *sentence = g_strdup_printf ("Nile's answer makes no sense: %s", what);
 
   return host->fail (out, mint ? FEL_FAILURE_PROTOCOL | FEL_FAILURE_MAYBE_MINTED : FEL_FAILURE_PROTOCOL, sentence);
+}
+
+/* A mint that did not end well: what can be told to be its id still goes out, so that it gets revoked. */
+static void
+report_salvaged (const FelHost *host, FelOut *out, const FelHttpAnswer *answer)
+{
+  char id[NILE_SALVAGED_LEN + 1];
+
+  if (answer->status >= 200 && answer->status < 300 && nile_salvage_id (answer->body, answer->len, id))
+    host->set_string (out, FEL_FIELD_ID, id);
+}
+
+bool
+nile_answer_fail (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool mint, const char *token)
+{
+  if (answer->outcome == FEL_HTTP_ANSWERED)
+    return fail_status (host, out, answer, mint, token);
+  if (mint)
+    report_salvaged (host, out, answer);
+  return fel_fail_unanswered (host, out, answer, "Nile", mint);
 }
 
 /* Fields */
@@ -192,7 +205,10 @@ nile_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer *
   bool ok = true;
 
   if (object == NULL)
-    return fail_nonsense (host, out, "it is not a JSON object", true);
+    {
+      report_salvaged (host, out, answer);
+      return fail_nonsense (host, out, "it is not a JSON object", true);
+    }
   report_credential (host, out, object);
   report_database (host, out, database, ssl_mode);
   if (!is_printable (fel_json_string (object, "id"), 256))
