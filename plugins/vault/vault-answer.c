@@ -6,6 +6,7 @@
 
 #include "failure.h"
 #include "json.h"
+#include "salvage.h"
 
 #define NAME_LEN_MAX 256
 #define PASSWORD_LEN_MAX 1024
@@ -160,9 +161,38 @@ report_login (const FelHost *host, FelOut *out, JsonObject *data)
   return NULL;
 }
 
+/* Below the prefix there is a word of Vault's, in a namespace with a second one behind a dot. */
+static gboolean
+is_lease (const char *value, gsize len, const char *prefix)
+{
+  gsize prefix_len = strlen (prefix);
+
+  if (len <= prefix_len || len > NAME_LEN_MAX || memcmp (value, prefix, prefix_len) != 0)
+    return FALSE;
+  for (gsize i = prefix_len; i < len; i++)
+    if (!g_ascii_isalnum (value[i]) && value[i] != '-' && value[i] != '_' && value[i] != '.')
+      return FALSE;
+  return TRUE;
+}
+
+void
+vault_answer_salvage (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, const char *prefix)
+{
+  gsize len;
+  const char *found = NULL;
+  g_autofree char *id = NULL;
+
+  if (answer->status >= 200 && answer->status < 300)
+    found = fel_salvage (answer->body, answer->len, "lease_id", is_lease, prefix, &len);
+  if (found == NULL)
+    return;
+  id = g_strndup (found, len);
+  host->set_string (out, FEL_FIELD_ID, id);
+}
+
 bool
-vault_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, gint64 now_sec,
-                          VaultLease *ret_lease)
+vault_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, const char *prefix,
+                          gint64 now_sec, VaultLease *ret_lease)
 {
   g_autoptr (JsonNode) root = fel_json_parse (answer->body, answer->len);
   JsonObject *object = fel_json_as_object (root);
@@ -171,7 +201,10 @@ vault_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer 
   const char *wrong = NULL;
 
   if (object == NULL)
-    return fail_nonsense (host, out, "it is not a JSON object", true);
+    {
+      vault_answer_salvage (host, out, answer, prefix);
+      return fail_nonsense (host, out, "it is not a JSON object", true);
+    }
   if (is_printable (id, NAME_LEN_MAX))
     {
       host->set_string (out, FEL_FIELD_ID, id);

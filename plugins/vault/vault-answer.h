@@ -23,12 +23,17 @@ VaultVerdict vault_answer_judge (const FelHttpAnswer *answer, gboolean *ret_is_r
 /* 404 with no error in it is how an empty list is answered. */
 gboolean vault_answer_is_empty_list (const FelHttpAnswer *answer);
 
+/* A mint that did not end well: what can be told to be its lease still goes out, so that it gets revoked. prefix: of all
+ * leases of this role. */
+void vault_answer_salvage (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, const char *prefix);
+
 /* What a failed exchange means. mint: it could have minted. token: must not turn up in the sentence; (nullable) */
 bool vault_answer_fail (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool mint, const char *token);
 
-/* {mount}/creds/{role}. now_sec: when it was asked for, for the end of the lease. ret_lease: cleared by the caller. */
-bool vault_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, gint64 now_sec,
-                               VaultLease *ret_lease);
+/* {mount}/creds/{role}. now_sec: when it was asked for, for the end of the lease. prefix: of all
+ * leases of this role. ret_lease: cleared by the caller. */
+bool vault_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, const char *prefix,
+                               gint64 now_sec, VaultLease *ret_lease);
 
 /* {mount}/static-creds/{role}; id: what it is called here. */
 bool vault_answer_read_static (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, const char *id,

@@ -109,13 +109,16 @@ static bool
 mint_dynamic (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
   g_autofree char *path = g_strdup_printf ("%s/creds/%s", request->workspace, request->database);
+  g_autofree char *prefix = g_strconcat (path, "/", NULL);
   gint64 now_sec = now ();
   g_autoptr (FelHttpAnswer) answer = vault_get (request, path, "");
   g_auto (VaultLease) lease = { NULL };
 
+  if (answer->outcome != FEL_HTTP_ANSWERED)
+    vault_answer_salvage (host, out, answer, prefix);
   if (!vault_is_success (answer))
     return fail (host, request, out, answer, true);
-  if (!vault_answer_read_minted (host, out, answer, now_sec, &lease))
+  if (!vault_answer_read_minted (host, out, answer, prefix, now_sec, &lease))
     return false;
   report_server (host, request, out);
   wish_lifetime (host, request, out, &lease);

@@ -12,6 +12,7 @@
 
 #define NOW_SEC G_GINT64_CONSTANT (1800000000)
 #define TOKEN "fuzz-token.0123456789" /* shorter than what is hidden for its length alone */
+#define PREFIX "database/creds/readonly/"
 #define LONG_WORD_LEN 32
 #define SENTENCE_LEN_MAX 600
 
@@ -177,7 +178,7 @@ read_answer (FelOut *out, const FelHttpAnswer *answer)
   switch (out->reader)
     {
     case READ_MINTED:
-      return vault_answer_read_minted (&host, out, answer, NOW_SEC, &lease);
+      return vault_answer_read_minted (&host, out, answer, PREFIX, NOW_SEC, &lease);
     case READ_STATIC:
       return vault_answer_read_static (&host, out, answer, "the-id", NOW_SEC);
     case READ_RENEWED:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from gi.repository import GLib
 
 from bus_calls import CallGroup
 from certificates import Authority
@@ -16,7 +17,7 @@ from desktop import ACCOUNTS, BusError, s, wait_until
 from refusals import refused
 from vault_desktop import LIFE_SEC, VaultDesktop, group, vault_desktop
 from vault_stand_in import VaultStandIn
-from vault_world import DEFAULT_POLICY, USER_POLICY
+from vault_world import DEFAULT_POLICY, USER_POLICY, Role
 
 
 @pytest.fixture
@@ -89,6 +90,43 @@ def test_a_static_role_that_does_not_answer_leaves_nothing_open():
     with vault_desktop(role_type="static") as desktop:
         desktop.vault.rule(on="static-creds", close_before=True)
         refused_quietly(desktop, "Unreachable", "database", "nightly")
+
+
+# Lifetimes
+
+
+def test_renewed_past_its_first_end_capped_and_over():
+    mounts = {"": {"database": {"brief": Role(default_ttl=6, max_ttl=13)}}}
+    with vault_desktop(mounts=mounts) as desktop:
+        credential = desktop.create(database="brief")
+        issued = desktop.vault.minted()[0]["issued"]
+        assert credential["not-after"] <= issued + 7
+        changed = wait_until(lambda: [one for one in desktop.list() if one["not-after"] > credential["not-after"]], "renewed")
+        assert changed[0]["id"] == credential["id"] and desktop.vault.count("renew") >= 1
+        wait_until(lambda: time.time() > credential["not-after"], "its first end")
+        assert desktop.live_ids() == [credential["id"]]
+        ends: set[int] = set()
+
+        def is_over() -> bool:
+            known = desktop.list()
+            ends.update(one["not-after"] for one in known)
+            return not known
+
+        wait_until(is_over, "its end")
+        assert max(ends) <= issued + 14 and desktop.live_ids() == []
+
+
+def test_a_wished_lifetime(desktop: VaultDesktop):
+    before = int(time.time())
+    credential = desktop.create(ttl=GLib.Variant("t", 600))
+    assert before + 590 <= credential["not-after"] <= time.time() + 600
+    (lease,) = desktop.vault.live()
+    assert lease["expires"] - lease["issued"] < 610
+
+
+def test_the_roles_limit_is_believed(desktop: VaultDesktop):
+    credential = desktop.create(database="short", ttl=GLib.Variant("t", 7200))
+    assert credential["not-after"] <= time.time() + 100
 
 
 # The sign-in
@@ -296,6 +334,14 @@ def test_an_answer_without_a_password_is_revoked_again(desktop: VaultDesktop):
     desktop.vault.rule(on="creds", after_mint=True, body='{"lease_id":"{{id}}","data":{"username":"u"}}')
     refused_quietly(desktop, "ProtocolViolation")
     assert desktop.vault.count("revoke") == 1
+
+
+def test_an_answer_that_is_cut_behind_the_lease_is_revoked_at_once(desktop: VaultDesktop):
+    """Also for those who may not list."""
+    desktop.sign_in_vault(policy=USER_POLICY)
+    desktop.vault.rule(on="creds", cut_body=140)
+    refused_quietly(desktop, "OutcomeUnknown")
+    assert (desktop.vault.count("revoke"), desktop.vault.count("list"), len(desktop.vault.minted())) == (1, 0, 1)
 
 
 def test_no_get_is_repeated_by_the_library(desktop: VaultDesktop):

@@ -72,9 +72,10 @@ class VaultDesktop(Desktop):
 
 
 @contextmanager
-def vault_desktop(sign_in: bool = True, tls: dict[str, str] | None = None, **settings: Any) -> Iterator[VaultDesktop]:
+def vault_desktop(sign_in: bool = True, tls: dict[str, str] | None = None, mounts: Any = None,
+                  **settings: Any) -> Iterator[VaultDesktop]:
     """Keyring unlocked, the daemon running, signed in to the Vault unless told otherwise."""
-    with VaultStandIn(**(tls or {})) as vault:
+    with VaultStandIn(mounts, **(tls or {})) as vault:
         with VaultDesktop(sign_in=False, config=group("vault", vault.url, **settings)) as session:
             session.vault = vault
             if sign_in:

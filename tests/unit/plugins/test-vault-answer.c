@@ -69,8 +69,15 @@ static const ReadCase cases[] = {
   { READ_MINTED, "no user name", "{" LEASE ",\"data\":{\"password\":\"p\"}}", NO_LEASE, "id=database/creds/r/x\n" },
   { READ_MINTED, "a password of two lines", "{" LEASE ",\"data\":{\"username\":\"u\",\"password\":\"p\\n\"}}", NO_LEASE,
     "id=database/creds/r/x\n" },
+  { READ_MINTED, "bytes behind the end", "{" LEASE "," LOGIN "}}", NO_LEASE, "id=database/creds/r/x\n" },
+  { READ_MINTED, "cut", "{\"request_id\":\"1\"," LEASE ",\"data\":{\"us", NO_LEASE, "id=database/creds/r/x\n" },
+  { READ_MINTED, "cut in the lease", "{\"lease_id\":\"database/creds/r/x", NO_LEASE, "" },
+  { READ_MINTED, "cut, of another role", "{\"lease_id\":\"database/creds/other/x\",", NO_LEASE, "" },
+  { READ_MINTED, "cut, of a deeper path", "{\"lease_id\":\"database/creds/r/x/y\",", NO_LEASE, "" },
+  { READ_MINTED, "cut, of no word", "{\"lease_id\":\"database/creds/r/\",", NO_LEASE, "" },
+  { READ_MINTED, "cut, of two leases", "{" LEASE ",\"lease_id\":\"database/creds/r/y\",", NO_LEASE, "" },
   { READ_MINTED, "a list", "[]", NO_LEASE, "" },
-  { READ_MINTED, "two leases", "{" LEASE "," LEASE "," LOGIN "}", NO_LEASE, "" },
+  { READ_MINTED, "the same lease twice", "{" LEASE "," LEASE "," LOGIN "}", NO_LEASE, "id=database/creds/r/x\n" },
   { READ_MINTED, "nothing", "", NO_LEASE, "" },
   { READ_MINTED, "a page", "<html>", NO_LEASE, "" },
 
@@ -129,7 +136,7 @@ read_answer (FelOut *out, Reader reader, const FelHttpAnswer *answer)
   switch (reader)
     {
     case READ_MINTED:
-      return vault_answer_read_minted (&fake_host, out, answer, NOW_SEC, &lease);
+      return vault_answer_read_minted (&fake_host, out, answer, "database/creds/r/", NOW_SEC, &lease);
     case READ_STATIC:
       return vault_answer_read_static (&fake_host, out, answer, "the-id", NOW_SEC);
     case READ_RENEWED:
@@ -170,7 +177,7 @@ test_lease (void)
   g_autoptr (FelOut) out = fake_out_new ();
   g_auto (VaultLease) lease = { NULL };
 
-  g_assert_true (vault_answer_read_minted (&fake_host, out, answer, NOW_SEC, &lease));
+  g_assert_true (vault_answer_read_minted (&fake_host, out, answer, "database/creds/r/", NOW_SEC, &lease));
   g_assert_cmpstr (lease.id, ==, "database/creds/readonly/2f6a614c");
   g_assert_cmpint (lease.duration_sec, ==, 3600);
   g_assert_true (lease.renewable);
@@ -205,19 +212,22 @@ test_limits (void)
     }
 }
 
-/* Every prefix of a good answer is a failure that may have minted. */
+/* Every prefix of a good answer is a failure that may have minted; as soon as the whole lease is in it, it is known. */
 static void
 test_every_prefix (void)
 {
+  const char *behind = strstr (full_answer, "\",\"renewable") + 1;
+
   for (gsize len = 0; len < strlen (full_answer); len++)
     {
       g_autofree char *body = g_strndup (full_answer, len);
       g_autoptr (FelHttpAnswer) answer = fake_answer_new (200, body);
       g_autoptr (FelOut) out = fake_out_new ();
+      g_auto (VaultLease) lease = { NULL };
 
-      g_assert_false (read_answer (out, READ_MINTED, answer));
+      g_assert_false (vault_answer_read_minted (&fake_host, out, answer, "database/creds/readonly/", NOW_SEC, &lease));
       g_assert_cmpint (out->failure, ==, NO_LEASE);
-      g_assert_cmpstr (out->said->str, ==, "");
+      g_assert_cmpstr (out->said->str, ==, full_answer + len < behind ? "" : "id=database/creds/readonly/2f6a614c\n");
     }
 }
 
