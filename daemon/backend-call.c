@@ -356,7 +356,9 @@ run_on_worker (gpointer data, GCancellable *cancellable)
     fel_failpoint ("mint-begin");
   fill_request (self, &request);
   request.cancellable = cancellable;
+  fel_quarantine_enter (self->instance->name, fel_verb_name (self->verb));
   run->ok = instance_verb (self->instance, self->verb) (&host, &request, (FelOut *) self);
+  fel_quarantine_leave ();
   if (run->ok)
     {
       g_clear_error (&self->error);
@@ -428,21 +430,19 @@ fel_backend_call_run (FelBackendCall *self, FelWork *work, FelBackendCallDone do
 }
 
 gboolean
-fel_backend_prepare (FelBroker *broker, FelInstance *instance, GError **error)
+fel_backend_call_judge_settings (FelBackendCall *self, FelVerb check, GCancellable *cancellable, GError **error)
 {
-  gboolean was_loaded = instance->loaded;
-  g_autoptr (FelBackendCall) call = NULL;
+  const FelInstance *instance = self->instance;
   FelVerbRequest request;
+  gboolean ok;
 
-  if (!fel_registry_load (broker->registry, instance, error))
-    return FALSE;
-  if (was_loaded || instance->backend.check == NULL)
-    return TRUE;
-  call = fel_backend_call_new (instance, FEL_VERB_MINT);
-  fill_request (call, &request);
-  if (instance->backend.check (&host, &request, (FelOut *) call))
-    return TRUE;
-  instance->failure = g_strdup_printf ("%s: [backend %s] %s", instance->config->file, instance->name,
-                                       call->error != NULL ? call->error->message : "the settings are not usable");
-  return fel_registry_load (broker->registry, instance, error);
+  fill_request (self, &request);
+  request.cancellable = cancellable;
+  fel_quarantine_enter (instance->name, "check");
+  ok = check (&host, &request, (FelOut *) self);
+  fel_quarantine_leave ();
+  if (!ok)
+    g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: [backend %s] %s", instance->config->file,
+                 instance->name, self->error != NULL ? self->error->message : "the settings are not usable");
+  return ok;
 }

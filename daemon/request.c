@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "request.h"
 
+#include "backend-load.h"
 #include "error.h"
 #include "log.h"
 #include "mirror.h"
@@ -250,8 +251,12 @@ fel_request_resolve (FelRequest *self)
     self->instance = fel_registry_resolve (self->broker->registry,
                                            self->options->backend != NULL ? self->options->backend : self->backend,
                                            self->workspace, &error);
-  if (self->instance != NULL && fel_backend_prepare (self->broker, self->instance, &error)
-      && check_workspace (self, &error))
+  if (self->instance != NULL && !fel_backend_prepare (self->broker, self->instance, fel_request_on_ready, self))
+    {
+      fel_request_ref (self); /* until it is ready */
+      return FALSE;
+    }
+  if (self->instance != NULL && fel_instance_check (self->instance, &error) && check_workspace (self, &error))
     return TRUE;
   fel_request_fail (self, error);
   return FALSE;
