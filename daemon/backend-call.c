@@ -147,7 +147,7 @@ fel_backend_call_unref (FelBackendCall *self)
 static char *
 one_line (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autofree char *valid = g_utf8_make_valid (text, (gssize) strnlen (text, SENTENCE_LEN_MAX));
   g_autoptr (GString) line = g_string_new (NULL);
 
   for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
@@ -166,13 +166,18 @@ host_fail (FelOut *out, int failure, const char *sentence)
 {
   FelBackendCall *self = &out->call;
   FelError code = FEL_ERROR_BACKEND_FAILED;
-  g_autofree char *shown = one_line (sentence != NULL ? sentence : "");
+  g_autofree char *line = one_line (sentence != NULL ? sentence : "");
+  const char *shown = *line != '\0' ? line : "it gave no reason";
 
   for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
     if ((int) failures[i].failure == (failure & ~FEL_FAILURE_MAYBE_MINTED))
       code = failures[i].error;
   g_clear_error (&self->error);
-  self->error = g_error_new_literal (FEL_ERROR, (int) code, *shown != '\0' ? shown : "it gave no reason");
+  /* What the provider said speaks for itself; what is broken is named. */
+  if (code == FEL_ERROR_BACKEND_FAILED)
+    self->error = g_error_new (FEL_ERROR, (int) code, "backend '%s': %s", self->instance->name, shown);
+  else
+    self->error = g_error_new_literal (FEL_ERROR, (int) code, shown);
   self->maybe_minted = (failure & FEL_FAILURE_MAYBE_MINTED) != 0;
   return false;
 }
@@ -197,8 +202,9 @@ host_set_string (FelOut *out, FelField field, const char *value)
   FelBackendCall *self = &out->call;
   char **slot = NULL;
 
-  if (value == NULL || *value == '\0' || strlen (value) > STRING_LEN_MAX || !g_utf8_validate (value, -1, NULL)
-      || fel_has_control_character (value) || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
+  if (value == NULL || *value == '\0' || strnlen (value, STRING_LEN_MAX + 1) > STRING_LEN_MAX
+      || !g_utf8_validate (value, -1, NULL) || fel_has_control_character (value)
+      || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
     return;
   if (field == FEL_FIELD_WORKSPACE)
     {

@@ -11,6 +11,7 @@
 #include "bus-object.h"
 #include "bus-source.h"
 #include "error.h"
+#include "fork-guard.h"
 #include "log.h"
 #include "message.h"
 #include "reconcile.h"
@@ -230,6 +231,7 @@ fel_bus_new (FelBroker *broker, FelBusEnded ended, gpointer user_data, GError **
   if (!check (sd_bus_open_user_with_description (&self->bus, "felucca"), "the session bus cannot be reached", error)
       || !check (fel_bus_object_export (&self->object, self->bus), FEL_OBJECT_PATH, error))
     return NULL;
+  fel_fork_guard_add (sd_bus_get_fd (self->bus));
   self->object.calls = fel_bus_calls_new (self->bus, on_calls_empty, self);
   self->source = fel_bus_source_new (self->bus, on_lost, self);
   g_source_attach (self->source, NULL);
@@ -257,6 +259,8 @@ fel_bus_free (FelBus *self)
       g_source_destroy (self->source);
       g_source_unref (self->source);
     }
+  if (self->bus != NULL)
+    fel_fork_guard_remove (sd_bus_get_fd (self->bus));
   sd_bus_flush_close_unref (self->bus);
   g_free (self);
 }

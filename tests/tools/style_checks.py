@@ -29,7 +29,7 @@ ROWS = [
     ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-private", "token-cache", "registry", "work",
      "mint-queue", "intent", "intent-folder", "quarantine"],
     ["credential", "token", "secret", "secret-pipe", "options", "config", "error", "log", "candidate",
-     "failpoint", "module", "probe"],
+     "failpoint", "fork-guard", "module", "probe"],
 ]  # fmt: skip
 COUNTERS = 3
 LOWEST = len(ROWS) - 1
