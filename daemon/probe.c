@@ -19,6 +19,7 @@
 #include "module.h"
 
 #define REPORT_LEN_MAX 16384
+#define ASK_MSEC 10
 #define KEPT "ok: "
 #define BROKEN "not ok: "
 #define END "end\n"
@@ -26,7 +27,7 @@
 typedef struct
 {
   pid_t pid;
-  int pidfd;  /* readable once it has ended */
+  int pidfd;  /* readable once it has ended; -1: it is asked */
   int report; /* read end */
   guint deadline_id;
   gboolean late;
@@ -135,10 +136,9 @@ judge_report (char *report, const siginfo_t *end, gboolean late)
   return g_steal_pointer (&line);
 }
 
-static gboolean
-on_ended (int fd, GIOCondition condition, gpointer user_data)
+static void
+probe_end (Probe *self)
 {
-  Probe *self = user_data;
   g_autofree char *report = NULL;
   g_autofree char *refusal = NULL;
   siginfo_t end = { 0 };
@@ -150,6 +150,25 @@ on_ended (int fd, GIOCondition condition, gpointer user_data)
   refusal = judge_report (report, &end, self->late);
   self->done (refusal, report, self->user_data);
   probe_free (self);
+}
+
+static gboolean
+on_ended (int fd, GIOCondition condition, gpointer user_data)
+{
+  probe_end (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Below valgrind, for one, there are no pidfds. */
+static gboolean
+on_ask (gpointer user_data)
+{
+  Probe *self = user_data;
+  siginfo_t end = { 0 };
+
+  if (waitid (P_PID, (id_t) self->pid, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid == 0)
+    return G_SOURCE_CONTINUE;
+  probe_end (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -231,20 +250,13 @@ gboolean
 fel_probe_start (const char *path, gboolean loud, FelProbeDone done, gpointer user_data, GError **error)
 {
   Probe *self;
-  int fds[2], r, pidfd;
+  int fds[2], r;
   pid_t pid;
 
   if (pipe2 (fds, O_CLOEXEC | O_NONBLOCK) < 0)
     return fail ("no pipe for a probe", errno, error);
   r = spawn (path, loud, fds[1], &pid);
   close (fds[1]);
-  pidfd = r == 0 ? (int) syscall (SYS_pidfd_open, pid, 0) : -1;
-  if (r == 0 && pidfd < 0)
-    {
-      r = errno;
-      kill (-pid, SIGKILL);
-      waitpid (pid, NULL, 0);
-    }
   if (r != 0)
     {
       close (fds[0]);
@@ -252,12 +264,15 @@ fel_probe_start (const char *path, gboolean loud, FelProbeDone done, gpointer us
     }
   self = g_new0 (Probe, 1);
   self->pid = pid;
-  self->pidfd = pidfd;
+  self->pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   self->report = fds[0];
   self->done = done;
   self->user_data = user_data;
   self->deadline_id = g_timeout_add_seconds (FEL_PROBE_SEC, on_deadline, self);
-  g_unix_fd_add (pidfd, G_IO_IN, on_ended, self);
+  if (self->pidfd >= 0)
+    g_unix_fd_add (self->pidfd, G_IO_IN, on_ended, self);
+  else
+    g_timeout_add (ASK_MSEC, on_ask, self);
   return TRUE;
 }
 
