@@ -7,6 +7,9 @@
 #include "log.h"
 #include "probe.h"
 
+#define LOAD_SEC 30
+#define LATE_RETRY_SEC 60 /* between two tries with a file whose probe took too long */
+
 typedef struct
 {
   FelBackendReady ready;
@@ -132,8 +135,8 @@ load_open (Load *self)
   opening->instance = self->instance;
   opening->path = g_strdup (self->path);
   opening->check = fel_backend_call_new (self->instance, FEL_VERB_MINT);
-  fel_work_run (self->broker->work, self->instance->name, self->instance->config->timeout_sec, open_on_worker, opening,
-                opening_free, on_opened, self);
+  fel_work_run (self->broker->work, self->instance->name, LOAD_SEC, open_on_worker, opening, opening_free, on_opened,
+                self);
 }
 
 /* Probing */
@@ -155,15 +158,21 @@ load_judge_probe (Load *self, const char *refusal)
 }
 
 static void
-on_probed (const char *refusal, const char *report, gpointer user_data)
+on_probed (const FelProbeResult *result, gpointer user_data)
 {
   Load *self = user_data;
   Probed *probed = g_new0 (Probed, 1);
 
   probed->stamp = self->stamp;
-  probed->refusal = g_strdup (refusal);
-  g_hash_table_replace (self->broker->probed, g_strdup (self->path), probed);
-  load_judge_probe (self, refusal);
+  probed->refusal = g_strdup (result->refusal);
+  if (result->late)
+    {
+      self->instance->retry_usec = g_get_monotonic_time () + LATE_RETRY_SEC * G_USEC_PER_SEC;
+      probed_free (probed);
+    }
+  else
+    g_hash_table_replace (self->broker->probed, g_strdup (self->path), probed);
+  load_judge_probe (self, result->refusal);
 }
 
 static gboolean
@@ -233,7 +242,8 @@ instance_is_known (const FelBroker *broker, const FelInstance *instance)
     return FALSE;
   path = fel_module_path (fel_registry_directory (broker->registry), instance->config->module);
   stamp = fel_module_stamp (path);
-  return fel_module_stamp_equal (&stamp, &instance->failed);
+  return fel_module_stamp_equal (&stamp, &instance->failed)
+         && (instance->retry_usec == 0 || g_get_monotonic_time () < instance->retry_usec);
 }
 
 gboolean
@@ -261,6 +271,7 @@ fel_backend_prepare (FelBroker *broker, FelInstance *instance, FelBackendReady r
     return TRUE;
   arm (broker);
   g_clear_pointer (&instance->failure, g_free);
+  instance->retry_usec = 0;
   self = g_new0 (Load, 1);
   self->broker = broker;
   self->instance = instance;

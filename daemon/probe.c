@@ -139,16 +139,17 @@ judge_report (char *report, const siginfo_t *end, gboolean late)
 static void
 probe_end (Probe *self)
 {
-  g_autofree char *report = NULL;
-  g_autofree char *refusal = NULL;
+  FelProbeResult result = { .late = self->late };
   siginfo_t end = { 0 };
 
   /* Before it is reaped: until then its number belongs to it and to what it has left behind. */
   kill (-self->pid, SIGKILL);
   TEMP_FAILURE_RETRY (waitid (P_PID, (id_t) self->pid, &end, WEXITED));
-  report = probe_read_report (self);
-  refusal = judge_report (report, &end, self->late);
-  self->done (refusal, report, self->user_data);
+  result.report = probe_read_report (self);
+  result.refusal = judge_report (result.report, &end, self->late);
+  self->done (&result, self->user_data);
+  g_free (result.report);
+  g_free (result.refusal);
   probe_free (self);
 }
 
@@ -285,14 +286,14 @@ typedef struct
 } Check;
 
 static void
-on_checked (const char *refusal, const char *report, gpointer user_data)
+on_checked (const FelProbeResult *result, gpointer user_data)
 {
   Check *self = user_data;
 
-  g_print ("%s", report);
-  if (refusal != NULL)
-    g_print (BROKEN "%s\n", refusal);
-  self->status = refusal != NULL ? EXIT_FAILURE : EXIT_SUCCESS;
+  g_print ("%s", result->report);
+  if (result->refusal != NULL)
+    g_print (BROKEN "%s\n", result->refusal);
+  self->status = result->refusal != NULL ? EXIT_FAILURE : EXIT_SUCCESS;
   g_main_loop_quit (self->loop);
 }
 

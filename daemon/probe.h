@@ -11,8 +11,14 @@
 #define FEL_PROBE_OPTION "--probe-backend"
 #define FEL_PROBE_SEC 5
 
-/* refusal: why the file is no usable backend; NULL: it is one. report: the rules that were looked at, one a line. */
-typedef void (*FelProbeDone) (const char *refusal, const char *report, gpointer user_data);
+typedef struct FelProbeResult
+{
+  char *refusal; /* why the file is no usable backend; NULL: it is one */
+  char *report;  /* the rules that were looked at, one a line */
+  gboolean late; /* it was ended at its deadline: perhaps only the machine is slow */
+} FelProbeResult;
+
+typedef void (*FelProbeDone) (const FelProbeResult *result, gpointer user_data);
 
 /* Main thread; answers from the main context, by its deadline. loud: what the file prints goes to our standard error.
  * FALSE: nothing was started. */

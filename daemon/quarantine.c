@@ -177,6 +177,7 @@ fel_quarantine_arm (FelQuarantine *self, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
     sigaction (signals[i].number, &action, &signals[i].before);
   atexit (on_exit_called);
+  at_quick_exit (on_exit_called);
   return TRUE;
 }
 

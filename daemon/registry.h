@@ -22,6 +22,7 @@ typedef struct FelInstance
   gboolean loaded;
   char *failure;         /* (nullable) why it cannot be used */
   FelModuleStamp failed; /* the file that failed; another one in its place is a new chance */
+  gint64 retry_usec;     /* monotonic; when even the same file is one; 0: never */
   FelSetting *settings;  /* for the verbs */
   gsize n_settings;
 } FelInstance;

@@ -14,8 +14,8 @@ from typing import Any, Iterator
 
 import pytest
 
-from bus_calls import CallGroup
-from desktop import BUILD, CLIENT, DAEMON, NAME, BusError, Desktop, s, wait_until
+from bus_calls import CallGroup, pump_until
+from desktop import BUILD, CLIENT, CREDENTIALS, DAEMON, NAME, BusError, Desktop, s, wait_until
 from pipes import call_with_secret_fd
 from refusals import refused
 
@@ -135,6 +135,19 @@ def test_its_mint_fails_alone(name: str):
         assert [one["backend"] for one in desktop.list()] == ["nile"]
         assert state_of(desktop, name) == ("ready", "")
         forget_all(desktop)
+
+
+def test_a_hanging_constructor_delays_nobody():
+    with desktop_with("hang-in-constructor") as desktop:
+        calls = CallGroup(desktop)
+        bad = calls.create(workspace="hang-in-constructor", database="db", backend=s("hang-in-constructor"))
+        asked = calls.start("GetAll", "(s)", CREDENTIALS, interface="org.freedesktop.DBus.Properties")
+        good = calls.create()
+        pump_until(lambda: good.done, "the other backend mints")
+        assert good.result()["id"] and not bad.done and not asked.done
+        calls.wait()
+        assert bad.error_name == "BackendFailed"
+        assert asked.result()["Backends"]["hang-in-constructor"]["state"] == "failed"
 
 
 def test_garbage_is_left_out():

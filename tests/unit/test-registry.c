@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <glib/gstdio.h>
+#include <gmodule.h>
 
 #include "felucca-config.h"
 
@@ -88,6 +89,17 @@ fixture_clear (Fixture *self)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear)
+
+/* 0: as it is. */
+static guint shortest_sec = 0;
+
+G_MODULE_EXPORT guint __wrap_g_timeout_add_seconds (guint sec, GSourceFunc func, gpointer data);
+
+guint
+__wrap_g_timeout_add_seconds (guint sec, GSourceFunc func, gpointer data)
+{
+  return g_timeout_add (1000 * (shortest_sec > 0 ? shortest_sec : sec), func, data);
+}
 
 static void
 on_ready (gpointer user_data)
@@ -371,6 +383,32 @@ test_a_mended_file (void)
   g_assert_true (load (f.broker, x, NULL));
 }
 
+/* A probe that takes too long is ended, and is not the last word: perhaps the machine was busy. */
+static void
+test_a_late_probe (void)
+{
+  g_auto (Fixture) f;
+  g_autofree char *built = g_build_filename (g_getenv ("FELUCCA_TEST_MODULES"), "hang-in-constructor.so", NULL);
+  g_autofree char *path = NULL;
+  FelInstance *x;
+
+  fixture_init (&f, "[backend x]\nmodule=hang-in-constructor\n");
+  path = fel_module_path (f.directory, "hang-in-constructor");
+  g_assert_cmpint (symlink (built, path), ==, 0);
+  x = fel_registry_nth (f.registry, 0);
+  shortest_sec = 1;
+  g_assert_false (load (f.broker, x, NULL));
+  shortest_sec = 0;
+  g_assert_nonnull (strstr (x->failure, "did not come back"));
+  g_assert_false (fel_backend_any_unknown (f.broker));
+  g_assert_cmpuint (g_hash_table_size (f.broker->probed), ==, 0);
+  x->retry_usec = 1;
+  g_assert_true (fel_backend_any_unknown (f.broker));
+  g_assert_true (fel_backend_reset (f.broker, x, NULL));
+  g_assert_true (fel_instance_check (x, NULL));
+  g_unlink (path);
+}
+
 /* All who come while it is being found out wait for one probe. */
 static void
 test_waiting_together (void)
@@ -448,6 +486,7 @@ main (int argc, char **argv)
   g_test_add_func ("/registry/missing-directory", test_missing_directory);
   g_test_add_func ("/registry/prepare", test_prepare);
   g_test_add_func ("/registry/a-mended-file", test_a_mended_file);
+  g_test_add_func ("/registry/a-late-probe", test_a_late_probe);
   g_test_add_func ("/registry/waiting-together", test_waiting_together);
   g_test_add_func ("/registry/default-directory", test_default_directory);
   g_test_add_func ("/registry/failures-name-the-place", test_failures_name_the_place);
