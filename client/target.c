@@ -33,6 +33,18 @@ fel_target_parse_database (const char *operand, GError **error)
   return NULL;
 }
 
+gboolean
+fel_target_check_id (const char *operand, GError **error)
+{
+  if (*operand == '\0')
+    g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "an id is empty");
+  else if (strchr (operand, '/') != NULL)
+    g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not an id; `felucca list %s` shows them", operand, operand);
+  else
+    return TRUE;
+  return FALSE;
+}
+
 void
 fel_target_free (FelTarget *self)
 {

@@ -16,6 +16,8 @@ typedef struct FelTarget
 /* Splits at the first slash: a workspace has none, a database might. */
 FelTarget *fel_target_parse (const char *operand, GError **error);
 FelTarget *fel_target_parse_database (const char *operand, GError **error);
+/* For the verbs that take ids only: an id has no slash. */
+gboolean fel_target_check_id (const char *operand, GError **error);
 void fel_target_free (FelTarget *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelTarget, fel_target_free)

@@ -10,6 +10,8 @@ static const GOptionEntry options[] = {
   { "create", 'c', 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (create), "Mint one when none is stored", NULL },
   { "tenant", 't', 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (tenant), "Limited to this tenant", "ID" },
   { "internal", 0, 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (internal), "An internal credential", NULL },
+  { "ttl", 0, 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (ttl),
+    "With --create: how long the new one is to live, such as 8h", "DURATION" },
   { 0 },
 };
 
@@ -20,6 +22,15 @@ check_id_alone (const FelCli *cli, const char *id, GError **error)
     return TRUE;
   g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "--create, --tenant and --internal need WORKSPACE/DATABASE, not '%s'",
                id);
+  return FALSE;
+}
+
+static gboolean
+check_ttl (const FelCli *cli, GError **error)
+{
+  if (cli->ttl == NULL || cli->create)
+    return TRUE;
+  g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "--ttl is for a new credential, so it needs --create");
   return FALSE;
 }
 
@@ -36,6 +47,8 @@ run (FelCli *cli, GError **error)
     return FALSE;
   by_id = target->database == NULL;
   if (by_id && !check_id_alone (cli, cli->operands[0], error))
+    return FALSE;
+  if (!check_ttl (cli, error))
     return FALSE;
   daemon = fel_daemon_open (error);
   if (daemon == NULL)

@@ -4,6 +4,7 @@
 
 #include "backend-load.h"
 #include "ledger.h"
+#include "expiry.h"
 #include "mirror.h"
 #include "reconcile.h"
 
@@ -12,6 +13,7 @@ on_catalog_event (FelCatalogEvent event, FelCredential *credential, gpointer use
 {
   FelBroker *self = user_data;
 
+  fel_expiry_touch (self->expiry);
   if (self->listener.credential_event != NULL)
     self->listener.credential_event (event, credential, self->listener_data);
 }
@@ -36,6 +38,7 @@ fel_broker_new (FelConfig *config, const char *backend_directory, const char *st
   self->flights = g_hash_table_new (g_str_hash, g_str_equal);
   self->ledger = fel_ledger_new (intents, self->work);
   self->reconcile = fel_reconcile_new (self);
+  self->expiry = fel_expiry_new (self);
   self->mirror = fel_mirror_new (self);
   self->keyring = fel_keyring_new (fel_mirror_keyring_listener (), self->mirror);
   return self;
@@ -48,6 +51,7 @@ fel_broker_free (FelBroker *self)
     return;
   fel_keyring_close (self->keyring);
   fel_mirror_free (self->mirror);
+  fel_expiry_free (self->expiry);
   fel_reconcile_free (self->reconcile);
   fel_ledger_free (self->ledger);
   g_hash_table_unref (self->flights);

@@ -20,6 +20,7 @@ typedef struct FelBrokerListener
 {
   void (*credential_event) (FelCatalogEvent event, FelCredential *credential, gpointer user_data);
   void (*keyring_changed) (gpointer user_data);
+  void (*credential_expiring) (const FelCredential *credential, gpointer user_data);
   void (*sign_in_required) (const char *backend, gpointer user_data);
   void (*needs_decision) (const FelLedgerEntry *entry, gpointer user_data);
   void (*became_idle) (gpointer user_data);
@@ -37,6 +38,7 @@ typedef struct FelBroker
   struct FelMirror *mirror;
   FelLedger *ledger;
   struct FelReconcile *reconcile;
+  struct FelExpiry *expiry;
   FelQuarantine *quarantine;
   GHashTable *loads;    /* instance name → what is being found out about it */
   GHashTable *probed;   /* path of a module → what a probe said of it */

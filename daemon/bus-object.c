@@ -134,6 +134,17 @@ method_revoke_credential (sd_bus_message *message, void *userdata, sd_bus_error 
 }
 
 static int
+method_rotate_credential (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+  FelRequest *request = request_new (userdata, &fel_request_rotate);
+  g_autoptr (GError) error = NULL;
+
+  if (fel_message_read_name (message, "id", FALSE, &request->id, &error))
+    read_options (request, message, &error);
+  return bus_begin (userdata, message, request, error, answer_credential, ret_error);
+}
+
+static int
 method_list_unresolved (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
   return bus_begin (userdata, message, request_new (userdata, &fel_request_list_unresolved), NULL, answer_unresolved,
@@ -298,6 +309,8 @@ static const sd_bus_vtable credentials_vtable[] = {
                             SD_BUS_PARAM (credential), method_get_credential, SECRET),
   SD_BUS_METHOD_WITH_NAMES ("ListCredentials", "a{sv}", SD_BUS_PARAM (filter), "aa{sv}", SD_BUS_PARAM (credentials),
                             method_list_credentials, OPEN),
+  SD_BUS_METHOD_WITH_NAMES ("RotateCredential", "sa{sv}", SD_BUS_PARAM (id) SD_BUS_PARAM (options), "a{sv}",
+                            SD_BUS_PARAM (credential), method_rotate_credential, SECRET),
   SD_BUS_METHOD_WITH_NAMES ("RevokeCredential", "sa{sv}", SD_BUS_PARAM (id) SD_BUS_PARAM (options), "", ,
                             method_revoke_credential, OPEN),
   SD_BUS_METHOD_WITH_NAMES ("ListUnresolved", "", , "aa{sv}", SD_BUS_PARAM (intents), method_list_unresolved, OPEN),
@@ -310,6 +323,7 @@ static const sd_bus_vtable credentials_vtable[] = {
   SD_BUS_SIGNAL_WITH_NAMES ("CredentialAdded", "a{sv}", SD_BUS_PARAM (credential), 0),
   SD_BUS_SIGNAL_WITH_NAMES ("CredentialChanged", "a{sv}", SD_BUS_PARAM (credential), 0),
   SD_BUS_SIGNAL_WITH_NAMES ("CredentialRemoved", "s", SD_BUS_PARAM (id), 0),
+  SD_BUS_SIGNAL_WITH_NAMES ("CredentialExpiring", "sx", SD_BUS_PARAM (id) SD_BUS_PARAM (not_after), 0),
   SD_BUS_SIGNAL_WITH_NAMES ("SignInRequired", "s", SD_BUS_PARAM (backend), 0),
   SD_BUS_VTABLE_END,
 };

@@ -11,6 +11,7 @@
 #include "bus-object.h"
 #include "bus-source.h"
 #include "error.h"
+#include "expiry.h"
 #include "fork-guard.h"
 #include "log.h"
 #include "message.h"
@@ -60,6 +61,13 @@ on_keyring_changed (gpointer user_data)
 {
   sd_bus_emit_properties_changed (((FelBus *) user_data)->bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "KeyringState",
                                   NULL);
+}
+
+static void
+on_credential_expiring (const FelCredential *credential, gpointer user_data)
+{
+  sd_bus_emit_signal (((FelBus *) user_data)->bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "CredentialExpiring", "sx",
+                      credential->id, credential->not_after_sec);
 }
 
 static void
@@ -114,7 +122,7 @@ on_idle_check (gpointer user_data)
 
   self->idle_id = 0;
   if (self->broker->open_requests > 0 || fel_bus_calls_open (self->object.calls) > 0
-      || fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0)
+      || fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0 || fel_expiry_is_waiting (self->broker->expiry))
     bus_watch_idle (self, timeout_usec);
   else if (rested_usec < timeout_usec)
     bus_watch_idle (self, timeout_usec - rested_usec);
@@ -171,6 +179,7 @@ on_name (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
     }
   sd_notify (0, "READY=1");
   fel_reconcile_start (self->broker->reconcile);
+  fel_expiry_start (self->broker->expiry);
   self->object.last_call_usec = g_get_monotonic_time ();
   bus_watch_idle (self, (gint64) self->broker->config->idle_timeout_sec * G_USEC_PER_SEC);
   return 1;
@@ -205,6 +214,7 @@ fel_bus_leave (FelBus *self)
   self->leaving = TRUE;
   g_clear_handle_id (&self->idle_id, g_source_remove);
   fel_reconcile_stop (self->broker->reconcile);
+  fel_expiry_stop (self->broker->expiry);
   sd_notify (0, "STOPPING=1");
   if (sd_bus_release_name_async (self->bus, NULL, FEL_BUS_NAME, on_released, self) < 0)
     bus_end (self, EXIT_FAILURE);
@@ -238,6 +248,7 @@ fel_bus_new (FelBroker *broker, FelBusEnded ended, gpointer user_data, GError **
   broker->listener = (FelBrokerListener){
     .credential_event = on_credential_event,
     .keyring_changed = on_keyring_changed,
+    .credential_expiring = on_credential_expiring,
     .sign_in_required = on_sign_in_required,
     .needs_decision = on_needs_decision,
     .became_idle = on_became_idle,

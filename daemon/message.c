@@ -5,6 +5,7 @@
 #include "felucca-names.h"
 
 #include "error.h"
+#include "lifetime.h"
 
 /* In */
 
@@ -124,7 +125,15 @@ credential_state (const FelCredential *credential, gboolean revoking)
 {
   if (revoking)
     return "revoking";
-  return fel_credential_is_expired (credential, now_sec ()) ? "expired" : "active";
+  switch (fel_lifetime_judge (credential, now_sec (), NULL))
+    {
+    case FEL_LIFETIME_EXPIRED:
+      return "expired";
+    case FEL_LIFETIME_EXPIRING:
+      return "expiring";
+    default:
+      return "active";
+    }
 }
 
 int

@@ -83,6 +83,15 @@ fel_registry_nth (FelRegistry *self, guint i)
   return self->instances->pdata[i];
 }
 
+FelInstance *
+fel_registry_find (FelRegistry *self, const char *name)
+{
+  for (guint i = 0; name != NULL && i < self->instances->len; i++)
+    if (g_str_equal (fel_registry_nth (self, i)->name, name))
+      return fel_registry_nth (self, i);
+  return NULL;
+}
+
 /* NULL for what cannot be a name: a token that was typed in its place must not get into a journal. */
 static char *
 quoted_name (const char *name)
@@ -95,7 +104,8 @@ quoted_name (const char *name)
 }
 
 FelInstance *
-fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, GError **error)
+fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, FelInstance *knower,
+                      GError **error)
 {
   FelInstance *instance = NULL;
   g_autofree char *shown = backend != NULL ? quoted_name (backend) : NULL;
@@ -103,6 +113,8 @@ fel_registry_resolve (FelRegistry *self, const char *backend, const char *worksp
   if (backend == NULL || *backend == '\0')
     {
       instance = fel_registry_find (self, workspace);
+      if (instance == NULL)
+        instance = knower;
       if (instance == NULL)
         instance = fel_registry_find (self, self->default_backend);
       if (instance == NULL && self->default_backend == NULL && self->instances->len == 1)
@@ -150,15 +162,6 @@ const char *
 fel_registry_directory (const FelRegistry *self)
 {
   return self->directory;
-}
-
-FelInstance *
-fel_registry_find (FelRegistry *self, const char *name)
-{
-  for (guint i = 0; name != NULL && i < self->instances->len; i++)
-    if (g_str_equal (fel_registry_nth (self, i)->name, name))
-      return fel_registry_nth (self, i);
-  return NULL;
 }
 
 gboolean

@@ -34,11 +34,13 @@ void fel_registry_free (FelRegistry *self); /* (nullable) */
 guint fel_registry_size (const FelRegistry *self);
 FelInstance *fel_registry_nth (FelRegistry *self, guint i);
 
-/* The instance that is meant: the named one, else the one named like the workspace, else the default one. */
-FelInstance *fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, GError **error);
+/* The one of this name; (nullable) */
+FelInstance *fel_registry_find (FelRegistry *self, const char *name);
 
-/* The one of this name. */
-FelInstance *fel_registry_find (FelRegistry *self, const char *name /* (nullable) */);
+/* The instance that is meant: the named one, else the one named like the workspace, else the one that knows it, else the
+ * default one. knower: (nullable) */
+FelInstance *fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, FelInstance *knower,
+                                   GError **error);
 
 const char *fel_registry_directory (const FelRegistry *self);
 

@@ -8,6 +8,7 @@
 
 #include "access.h"
 #include "error.h"
+#include "expiry.h"
 #include "mirror.h"
 #include "reconcile.h"
 #include "secret-pipe.h"
@@ -86,7 +87,10 @@ on_kept (FelToken *token, const GError *error, gpointer user_data)
   FelRequest *self = user_data;
 
   if (error == NULL)
-    fel_reconcile_kick (self->broker->reconcile);
+    {
+      fel_reconcile_kick (self->broker->reconcile);
+      fel_expiry_kick (self->broker->expiry);
+    }
   fel_request_on_outcome (NULL, error, self);
 }
 
@@ -190,7 +194,7 @@ sign_out_begin (FelRequest *self)
   g_autoptr (GError) error = NULL;
   FelTokenSlot *slot;
 
-  self->instance = fel_registry_resolve (self->broker->registry, self->backend, NULL, &error);
+  self->instance = fel_registry_resolve (self->broker->registry, self->backend, NULL, NULL, &error);
   if (self->instance != NULL)
     {
       slot = fel_token_cache_slot (self->broker->token_cache, self->instance->name);

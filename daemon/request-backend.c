@@ -53,7 +53,7 @@ reset_step (FelRequest *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->instance = fel_registry_resolve (self->broker->registry, self->backend, NULL, &error);
+  self->instance = fel_registry_resolve (self->broker->registry, self->backend, NULL, NULL, &error);
   if (self->instance != NULL && fel_backend_reset (self->broker, self->instance, &error))
     fel_request_finish (self);
   else

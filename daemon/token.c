@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "locked-memory.h"
 
 #define FRESH_SEC 60 /* with less than this left a token is refreshed */
 
@@ -66,7 +67,7 @@ fel_token_serialize (const FelToken *self)
   g_autoptr (GString) rest = g_string_new (NULL);
   FelSecret *text;
   gsize refresh_len = self->refresh != NULL ? self->refresh->len : 0;
-  g_autofree char *buffer = NULL;
+  char *buffer;
   gsize size;
   int len;
 
@@ -74,12 +75,13 @@ fel_token_serialize (const FelToken *self)
   for (char **w = self->workspaces; w != NULL && *w != NULL; w++)
     g_string_append_printf (rest, "workspace %s\n", *w);
   size = self->access->len + refresh_len + rest->len + 64;
-  buffer = g_malloc (size);
+  buffer = fel_locked_memory_alloc (size);
   len = g_snprintf (buffer, size, "access-token %s\n%s%s%s%s", self->access->bytes,
                     self->refresh != NULL ? "refresh-token " : "", self->refresh != NULL ? self->refresh->bytes : "",
                     self->refresh != NULL ? "\n" : "", rest->str);
   text = fel_secret_new (buffer, (gsize) len);
   explicit_bzero (buffer, size);
+  fel_locked_memory_free (buffer, size);
   return text;
 }
 

@@ -14,15 +14,17 @@ _felucca()
   local -A options=(
     [sign-in]='--token-stdin'
     [sign-out]='--revoke-credentials'
-    [create]='--tenant --internal --label --request-id'
-    [get]='--create --tenant --internal'
+    [create]='--tenant --internal --ttl --label --request-id'
+    [get]='--create --tenant --internal --ttl'
     [list]='--provider'
+    [rotate]='--overlap --ttl --label'
     [revoke]='--local-only'
+    [prune]='--yes'
     [unresolved]=''
     [status]=''
     [backends]=''
   )
-  local verbs='sign-in sign-out create get list revoke unresolved status backends'
+  local verbs='sign-in sign-out create get list rotate revoke prune unresolved status backends'
   local globals='--backend --format --json --no-prompt --quiet --version --help'
   local formats='table password url json env nile-env pgpass conninfo'
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
@@ -52,9 +54,9 @@ _felucca()
   case $previous in
     --format | -f)
       words=$formats
-      [[ -z $verb || $verb == create || $verb == get ]] || words='table json'
+      [[ -z $verb || $verb == create || $verb == get || $verb == rotate ]] || words='table json'
       ;;
-    --backend | -b | --tenant | -t | --label | -l | --request-id)
+    --backend | -b | --tenant | -t | --label | -l | --request-id | --ttl | --overlap | -o)
       words=''
       ;;
     *)

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "jwt.h"
 #include "nile-error.h"
+#include "nile-salvage.h"
 
 #define PORT 5432
 #define MESSAGE_LEN_MAX 200
@@ -116,14 +117,33 @@ fail_status (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool
   return host->fail (out, mint && !proven ? failure | FEL_FAILURE_MAYBE_MINTED : failure, sentence);
 }
 
+static bool
+fail_nonsense (const FelHost *host, FelOut *out, const char *what, bool mint)
+{
+  g_autofree char *sentence = g_strdup_printf ("Nile's answer makes no sense: %s", what);
+
+  return host->fail (out, mint ? FEL_FAILURE_PROTOCOL | FEL_FAILURE_MAYBE_MINTED : FEL_FAILURE_PROTOCOL, sentence);
+}
+
+/* A mint that did not end well: what can be told to be its id still goes out, so that it gets revoked. */
+static void
+report_salvaged (const FelHost *host, FelOut *out, const FelHttpAnswer *answer)
+{
+  char id[NILE_SALVAGED_LEN + 1];
+
+  if (answer->status >= 200 && answer->status < 300 && nile_salvage_id (answer->body, answer->len, id))
+    host->set_string (out, FEL_FIELD_ID, id);
+}
+
 bool
 nile_answer_fail (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool mint, const char *token)
 {
   g_autofree char *sentence = NULL;
-  int maybe = mint ? FEL_FAILURE_MAYBE_MINTED : 0;
 
   if (answer->outcome == FEL_HTTP_ANSWERED)
     return fail_status (host, out, answer, mint, token);
+  if (mint)
+    report_salvaged (host, out, answer);
   sentence = g_strdup_printf ("Nile cannot be asked: %s", answer->why);
   switch (answer->outcome)
     {
@@ -132,25 +152,17 @@ nile_answer_fail (const FelHost *host, FelOut *out, const FelHttpAnswer *answer,
     case FEL_HTTP_TIMED_OUT:
       return host->fail (out, FEL_FAILURE_TIMED_OUT, sentence);
     case FEL_HTTP_BAD_ANSWER:
-      return host->fail (out, FEL_FAILURE_PROTOCOL | maybe, sentence);
+      return fail_nonsense (host, out, answer->why, mint);
     default:
       if (mint)
         {
           g_free (sentence);
           sentence = g_strdup_printf ("Nile was asked and its answer was lost (%s): a credential may have been made",
                                       answer->why);
-          return host->fail (out, FEL_FAILURE_NO_ANSWER | maybe, sentence);
+          return host->fail (out, FEL_FAILURE_NO_ANSWER | FEL_FAILURE_MAYBE_MINTED, sentence);
         }
       return host->fail (out, answer->timed_out ? FEL_FAILURE_TIMED_OUT : FEL_FAILURE_UNREACHABLE, sentence);
     }
-}
-
-static bool
-fail_nonsense (const FelHost *host, FelOut *out, const char *what, bool mint)
-{
-  g_autofree char *sentence = g_strdup_printf ("Nile's answer makes no sense: %s", what);
-
-  return host->fail (out, mint ? FEL_FAILURE_PROTOCOL | FEL_FAILURE_MAYBE_MINTED : FEL_FAILURE_PROTOCOL, sentence);
 }
 
 /* Fields */
@@ -247,7 +259,10 @@ nile_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer *
   bool ok = true;
 
   if (object == NULL)
-    return fail_nonsense (host, out, "it is not a JSON object", true);
+    {
+      report_salvaged (host, out, answer);
+      return fail_nonsense (host, out, "it is not a JSON object", true);
+    }
   report_credential (host, out, object);
   report_database (host, out, database, ssl_mode);
   if (!is_printable (fel_json_string (object, "id"), 256))

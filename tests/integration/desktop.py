@@ -224,9 +224,9 @@ class Desktop:
         self.write_config(self.config_text(url, **settings))
         self.restart_daemon()
 
-    def start_daemon(self, wait: bool = True, **variables: str) -> None:
+    def start_daemon(self, wait: bool = True, argv: list[str] | None = None, **variables: str) -> None:
         log = open(self.root / "daemon.log", "ab")
-        self.daemon_process = subprocess.Popen([str(DAEMON)], env=self.env | variables, stdout=log, stderr=log)
+        self.daemon_process = subprocess.Popen(argv or [str(DAEMON)], env=self.env | variables, stdout=log, stderr=log)
         log.close()
         if wait:
             wait_until(lambda: self.has_owner(NAME), "the daemon is on the bus")

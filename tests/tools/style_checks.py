@@ -25,11 +25,11 @@ ROWS = [
     ["main"],
     ["bus", "bus-call", "bus-object", "caller", "message", "bus-source"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "backend-load", "broker", "ledger",
-     "reconcile", "settle"],
-    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-private", "token-cache", "registry", "work",
+     "reconcile", "settle", "expiry"],
+    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache", "registry", "work",
      "mint-queue", "intent", "intent-folder", "quarantine"],
-    ["credential", "token", "secret", "secret-pipe", "options", "config", "error", "log", "candidate",
-     "failpoint", "fork-guard", "module", "probe"],
+    ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",
+     "failpoint", "lifetime", "fork-guard", "module", "probe"],
 ]  # fmt: skip
 COUNTERS = 3
 LOWEST = len(ROWS) - 1
@@ -40,6 +40,7 @@ FAMILIES = ["keyring", "intent"]  # counters of several files
 INCLUDE_EXCEPTIONS = {
     ("main", "probe"): "a probe is this program in another role, without any of the daemon",
     ("main", "log"): "the log is set up before there is a door",
+    ("main", "locked-memory"): "it is taken before there are threads",
     ("main", "mirror"): "main makes the broker's parts and starts the mirror; the door only uses them",
 }
 

@@ -160,7 +160,7 @@ test_resolve (void)
       const FelInstance *found;
 
       fixture_init (&f, resolutions[i].conf);
-      found = fel_registry_resolve (f.registry, resolutions[i].backend, resolutions[i].workspace, &error);
+      found = fel_registry_resolve (f.registry, resolutions[i].backend, resolutions[i].workspace, NULL, &error);
       g_test_message ("%zu", i);
       g_assert_cmpstr (found != NULL ? found->name : NULL, ==, resolutions[i].name);
       g_assert_true ((found != NULL) == (error == NULL));
@@ -168,6 +168,31 @@ test_resolve (void)
         continue;
       g_assert_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS);
       g_assert_nonnull (strstr (error->message, resolutions[i].why));
+    }
+}
+
+/* The instance that knows the workspace comes after a name that says it, and before the default. */
+static void
+test_resolve_knower (void)
+{
+  static const struct
+  {
+    const char *backend;
+    const char *workspace;
+    const char *name;
+  } cases[] = { { NULL, "w", "a" }, { NULL, "b", "b" }, { "b", "w", "b" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_auto (Fixture) f;
+      FelInstance *knower;
+
+      fixture_init (&f, WITH_DEF);
+      knower = fel_registry_find (f.registry, "a");
+      g_assert_cmpstr (fel_registry_resolve (f.registry, cases[i].backend, cases[i].workspace, knower, &error)->name,
+                       ==, cases[i].name);
+      g_assert_no_error (error);
     }
 }
 
@@ -478,6 +503,7 @@ main (int argc, char **argv)
     return fel_probe_main (argv[2]);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/registry/resolve", test_resolve);
+  g_test_add_func ("/registry/resolve-knower", test_resolve_knower);
   g_test_add_func ("/registry/loads", test_loads);
   g_test_add_func ("/registry/struct-sizes", test_struct_sizes);
   g_test_add_func ("/registry/a-broken-one-fails-alone", test_a_broken_one_fails_alone);
