@@ -156,7 +156,7 @@ typedef struct FelBackend
   /* Names of the settings that it knows, NULL at the end. One that is not here makes an instance fail. */
   const char *const *settings;
 
-  /* Are these settings usable? Not called before the first verb and on the main thread: must not block. May be NULL. */
+  /* Are these settings usable? Called once, before the first verb, on a worker; without a token. May be NULL. */
   FelVerb check;
 
   /* Makes a new credential; the only verb that every backend has. Called at most once for each wish of a user, and
