@@ -34,13 +34,27 @@ check_ttl (const FelCli *cli, GError **error)
   return FALSE;
 }
 
+/* target: NULL when the operand is an id. */
+static FelCredential *
+ask (FelCli *cli, FelDaemon *daemon, const FelTarget *target, GError **error)
+{
+  g_autoptr (FelCall) call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "GetCredential");
+
+  fel_call_string (call, target != NULL ? target->workspace : "");
+  fel_call_string (call, target != NULL ? target->database : "");
+  fel_cli_begin_options (cli, call);
+  if (target == NULL)
+    fel_call_option_string (call, "id", cli->operands[0]);
+  return fel_credential_receive (call, error);
+}
+
 static gboolean
 run (FelCli *cli, GError **error)
 {
   g_autoptr (FelTarget) target = fel_target_parse (cli->operands[0], error);
   g_autoptr (FelDaemon) daemon = NULL;
-  g_autoptr (FelCall) call = NULL;
   g_autoptr (FelCredential) credential = NULL;
+  g_autoptr (GError) unfound = NULL;
   gboolean by_id;
 
   if (target == NULL)
@@ -54,13 +68,12 @@ run (FelCli *cli, GError **error)
   if (daemon == NULL)
     return FALSE;
 
-  call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "GetCredential");
-  fel_call_string (call, by_id ? "" : target->workspace);
-  fel_call_string (call, by_id ? "" : target->database);
-  fel_cli_begin_options (cli, call);
-  if (by_id)
-    fel_call_option_string (call, "id", cli->operands[0]);
-  credential = fel_credential_receive (call, error);
+  credential = ask (cli, daemon, by_id ? NULL : target, &unfound);
+  if (credential == NULL && !by_id && !cli->create && fel_target_may_be_id (cli->operands[0])
+      && g_error_matches (unfound, FEL_EXIT, FEL_EXIT_NOT_FOUND))
+    credential = ask (cli, daemon, NULL, NULL);
+  if (credential == NULL)
+    g_propagate_error (error, g_steal_pointer (&unfound));
   return credential != NULL && fel_say_credential (cli, credential, error);
 }
 

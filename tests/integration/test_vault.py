@@ -49,6 +49,15 @@ def test_create_keeps_and_revokes(desktop: VaultDesktop):
     assert desktop.vault.live() == [] and desktop.lookup(id=lease["id"]) is None
 
 
+def test_the_command_takes_a_lease_for_an_id(desktop: VaultDesktop):
+    credential = desktop.create("team/db")
+    by_target = desktop.cli("get", "team/db/readonly", "--backend", "vault", "--format", "password")
+    by_id = desktop.cli("get", credential["id"], "--format", "password")
+    assert by_target.stdout == by_id.stdout == credential["password"] + "\n", by_target.stderr + by_id.stderr
+    assert desktop.cli("revoke", credential["id"]).returncode == 0
+    assert desktop.vault.live() == []
+
+
 def test_an_engine_at_a_deeper_path(desktop: VaultDesktop):
     assert desktop.create("team/db")["id"].startswith("team/db/creds/readonly/")
 
