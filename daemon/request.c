@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "request.h"
 
+#include "backend-load.h"
 #include "error.h"
 #include "log.h"
 #include "mirror.h"
@@ -227,6 +228,43 @@ fel_request_fail (FelRequest *self, const GError *error)
 
 /* Targets */
 
+static gboolean
+instance_knows (FelBroker *broker, const FelInstance *instance, const char *workspace)
+{
+  const FelTokenSlot *slot = fel_token_cache_slot (broker->token_cache, instance->name);
+
+  return slot->token != NULL && slot->token->workspaces != NULL
+         && g_strv_contains ((const char *const *) slot->token->workspaces, workspace);
+}
+
+/* The only instance whose sign-in may use this workspace; NULL: none, or more than one. */
+static FelInstance *
+find_knower (FelBroker *broker, const char *workspace)
+{
+  FelInstance *knower = NULL;
+
+  for (guint i = 0; workspace != NULL && i < fel_registry_size (broker->registry); i++)
+    {
+      FelInstance *instance = fel_registry_nth (broker->registry, i);
+
+      if (!instance_knows (broker, instance, workspace))
+        continue;
+      if (knower != NULL)
+        return NULL;
+      knower = instance;
+    }
+  return knower;
+}
+
+FelInstance *
+fel_request_find_instance (FelRequest *self, GError **error)
+{
+  const char *backend = self->options->backend != NULL ? self->options->backend : self->backend;
+
+  return fel_registry_resolve (self->broker->registry, backend, self->workspace,
+                               find_knower (self->broker, self->workspace), error);
+}
+
 /* Where the provider has no workspaces, the instance's name stands in for one. */
 static gboolean
 check_workspace (const FelRequest *self, GError **error)
@@ -247,11 +285,13 @@ fel_request_resolve (FelRequest *self)
   g_autoptr (GError) error = NULL;
 
   if (self->instance == NULL)
-    self->instance = fel_registry_resolve (self->broker->registry,
-                                           self->options->backend != NULL ? self->options->backend : self->backend,
-                                           self->workspace, &error);
-  if (self->instance != NULL && fel_backend_prepare (self->broker, self->instance, &error)
-      && check_workspace (self, &error))
+    self->instance = fel_request_find_instance (self, &error);
+  if (self->instance != NULL && !fel_backend_prepare (self->broker, self->instance, fel_request_on_ready, self))
+    {
+      fel_request_ref (self); /* until it is ready */
+      return FALSE;
+    }
+  if (self->instance != NULL && fel_instance_check (self->instance, &error) && check_workspace (self, &error))
     return TRUE;
   fel_request_fail (self, error);
   return FALSE;

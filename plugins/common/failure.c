@@ -43,6 +43,7 @@ fel_fail_unanswered (const FelHost *host, FelOut *out, const FelHttpAnswer *answ
 {
   int maybe = mint ? FEL_FAILURE_MAYBE_MINTED : 0;
   g_autofree char *sentence = g_strdup_printf ("%s cannot be asked: %s", provider, answer->why);
+  g_autofree char *nonsense = g_strdup_printf ("%s's answer makes no sense: %s", provider, answer->why);
   g_autofree char *lost = g_strdup_printf ("%s was asked and its answer was lost (%s): a credential may have been made",
                                            provider, answer->why);
 
@@ -53,7 +54,7 @@ fel_fail_unanswered (const FelHost *host, FelOut *out, const FelHttpAnswer *answ
     case FEL_HTTP_TIMED_OUT:
       return host->fail (out, FEL_FAILURE_TIMED_OUT, sentence);
     case FEL_HTTP_BAD_ANSWER:
-      return host->fail (out, FEL_FAILURE_PROTOCOL | maybe, sentence);
+      return host->fail (out, FEL_FAILURE_PROTOCOL | maybe, nonsense);
     default:
       if (mint)
         return host->fail (out, FEL_FAILURE_NO_ANSWER | maybe, lost);

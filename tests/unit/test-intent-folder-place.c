@@ -309,6 +309,7 @@ static const struct
   { "intent-remove:EROFS", REMOVE, EROFS, UUID ".minted" },
   { "intent-remove:EIO@3", REMOVE, EIO, UUID ".minted" },
   { "intent-list:EIO", LOAD, EIO, UUID ".minted" },
+  { "intent-read:EIO", LOAD, EIO, UUID ".minted" },
 };
 
 static gboolean
