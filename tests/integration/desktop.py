@@ -27,7 +27,6 @@ from nile_stand_in import NileStandIn  # noqa: E402
 BUILD = Path(os.environ.get("FELUCCA_BUILD_DIR", Path(__file__).resolve().parents[2] / "build"))
 DAEMON = BUILD / "daemon" / "felucca-daemon"
 CLIENT = BUILD / "client" / "felucca"
-BACKENDS = BUILD / "plugins" / "nile"
 
 NAME = "org.felucca.Credentials1"
 PATH = "/org/felucca/Credentials1"
@@ -83,8 +82,10 @@ class Desktop:
         self.env = self._environment()
 
     def _make_folders(self) -> None:
-        for name in ("home", "run", "config/felucca", "data", "state", "services", "cache"):
+        for name in ("home", "run", "config/felucca", "data", "state", "services", "cache", "backends"):
             (self.root / name).mkdir(parents=True)
+        for module in BUILD.glob("plugins/*/*.so"):
+            (self.root / "backends" / module.name).symlink_to(module)
         (self.root / "run").chmod(0o700)
 
     def _environment(self) -> dict[str, str]:
@@ -96,7 +97,7 @@ class Desktop:
             "XDG_DATA_HOME": str(self.root / "data"),
             "XDG_STATE_HOME": str(self.root / "state"),
             "XDG_CACHE_HOME": str(self.root / "cache"),
-            "FELUCCA_BACKEND_DIR": str(BACKENDS),
+            "FELUCCA_BACKEND_DIR": str(self.root / "backends"),
             "G_MESSAGES_DEBUG": "",
         }
 
