@@ -165,7 +165,16 @@ role_drop (const Role *self, const FelVerbRequest *request, PostgresLink *link, 
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }
-  return role_hand_over (self, request, link, error) && postgres_link_run (link, sql, error);
+  g_clear_error (&failure);
+  if (!role_hand_over (self, request, link, error))
+    return FALSE;
+  if (postgres_link_run (link, sql, &failure))
+    return TRUE;
+  g_set_error (error, POSTGRES_ERROR, failure->code,
+               "role '%s' cannot log in any more, but it could not be dropped, perhaps because somebody granted it what "
+               "this admin cannot take back: %s",
+               self->name, failure->message);
+  return FALSE;
 }
 
 /* The login ends first, so that no session begins while the others are ended. */

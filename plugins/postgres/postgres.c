@@ -321,10 +321,12 @@ renew_find (PostgresLink *link, const FelVerbRequest *request, gint64 *ret_ends_
   g_autofree char *sql
       = g_strdup_printf ("SELECT r.*, ceil (extract (epoch FROM clock_timestamp ()))::bigint FROM (%s) r", roles);
   g_autoptr (PostgresResult) result = postgres_link_query (link, sql, error);
+  g_autoptr (PostgresMark) mark = NULL;
 
   if (result == NULL)
     return FALSE;
-  if (PQntuples (result) != 1)
+  mark = PQntuples (result) == 1 ? postgres_mark_parse (PQgetvalue (result, 0, 2)) : NULL;
+  if (mark == NULL)
     return refuse (error, FEL_FAILURE_NOT_FOUND, "there is no role % of ours on this server", request->id);
   *ret_ends_sec = g_ascii_strtoll (PQgetvalue (result, 0, 1), NULL, 10);
   *ret_now_sec = g_ascii_strtoll (PQgetvalue (result, 0, 3), NULL, 10);

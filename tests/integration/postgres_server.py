@@ -18,6 +18,8 @@ from desktop import wait_until
 
 BOSS = "boss"
 BOSS_PASSWORD = "boss-pw"
+MAKER = "maker"
+MAKER_PASSWORD = "maker-pw"
 WORK_DEADLINE_SEC = 60.0
 
 
@@ -136,6 +138,23 @@ class PostgresServer:
         done = self.psql(sql, **who)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def set_up_orders(self) -> None:
+        """As a README would tell an administrator to."""
+        self.sql("CREATE ROLE app")
+        self.sql("CREATE DATABASE orders OWNER app")
+        self.sql(f"CREATE ROLE {MAKER} LOGIN CREATEROLE PASSWORD {literal(MAKER_PASSWORD)}")
+        self.sql(f"GRANT app TO {MAKER} WITH ADMIN OPTION")
+        self.allow(MAKER, MAKER_PASSWORD)
+
+    def login(self, credential: dict[str, Any], sql: str = "SELECT 1", **more: str) -> subprocess.CompletedProcess[str]:
+        """psql with what a mint has reported."""
+        return self.psql(sql, user=credential["user"], password=credential["password"],
+                         **({"database": "orders", "PGHOST": credential["host"], "PGPORT": str(credential["port"])} | more))
+
+    def sessions(self, sql: str) -> int:
+        """Those that pg_stat_activity has where this holds."""
+        return int(self.sql(f"SELECT count (*) FROM pg_stat_activity WHERE {sql}"))
 
     def roles(self, prefix: str) -> list[str]:
         return self.sql(f"SELECT rolname FROM pg_roles WHERE starts_with (rolname, {literal(prefix)}) ORDER BY 1").splitlines()
