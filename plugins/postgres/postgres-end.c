@@ -110,7 +110,7 @@ role_hand_over_in (const Role *self, const FelVerbRequest *request, PostgresLink
   g_autoptr (GError) failure = NULL;
   g_autoptr (PostgresLink) other = postgres_link_open (request, database, link->deadline_usec, &failure);
   g_autofree char *group = other != NULL ? postgres_link_identifier (other, self->group) : NULL;
-  g_autofree char *sql = g_strdup_printf ("BEGIN READ WRITE; REASSIGN OWNED BY %s TO %s; DROP OWNED BY %s; COMMIT",
+  g_autofree char *sql = g_strdup_printf ("BEGIN; REASSIGN OWNED BY %s TO %s; DROP OWNED BY %s; COMMIT",
                                           self->identifier, group, self->identifier);
 
   if (other != NULL && postgres_link_run (other, sql, &failure))
@@ -170,10 +170,11 @@ role_drop (const Role *self, const FelVerbRequest *request, PostgresLink *link, 
     return FALSE;
   if (postgres_link_run (link, sql, &failure))
     return TRUE;
-  g_set_error (error, POSTGRES_ERROR, failure->code,
-               "role '%s' cannot log in any more, but it could not be dropped, perhaps because somebody granted it what "
-               "this admin cannot take back: %s",
-               self->name, failure->message);
+  g_set_error (
+      error, POSTGRES_ERROR, failure->code,
+      "role '%s' cannot log in any more, but it could not be dropped, perhaps because somebody granted it what "
+      "this admin cannot take back: %s",
+      self->name, failure->message);
   return FALSE;
 }
 

@@ -121,10 +121,10 @@ static gboolean
 link_set_up (PostgresLink *self, GError **error)
 {
   gint64 left_msec = MAX (link_left_msec (self), 1);
-  g_autofree char *sql = g_strdup_printf ("SET search_path = ''; SET statement_timeout = %" G_GINT64_FORMAT
-                                          "; SET lock_timeout = %" G_GINT64_FORMAT
-                                          "; SET idle_in_transaction_session_timeout = %" G_GINT64_FORMAT,
-                                          left_msec, left_msec, left_msec);
+  g_autofree char *sql = g_strdup_printf (
+      "SET search_path = ''; SET default_transaction_read_only = off; SET statement_timeout = %" G_GINT64_FORMAT
+      "; SET lock_timeout = %" G_GINT64_FORMAT "; SET idle_in_transaction_session_timeout = %" G_GINT64_FORMAT,
+      left_msec, left_msec, left_msec);
 
   return postgres_link_run (self, sql, error);
 }

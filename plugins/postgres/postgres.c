@@ -118,7 +118,7 @@ mint_begin (Mint *self, PostgresLink *link, guint64 ttl_sec, GError **error)
   g_autofree char *database = postgres_link_literal (link, self->database);
   g_autofree char *group = postgres_link_literal (link, self->group);
   g_autofree char *sql = g_strdup_printf (
-      "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock_shared (" POSTGRES_MINT_LOCK "); "
+      "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock_shared (" POSTGRES_MINT_LOCK "); "
       "SELECT coalesce (d.datallowconn, false), g.oid IS NOT NULL, g.rolsuper OR g.rolcreaterole, "
       "has_database_privilege (g.oid, d.oid, 'CONNECT'), n.now FROM "
       "(SELECT ceil (extract (epoch FROM clock_timestamp ()))::bigint AS now) n "

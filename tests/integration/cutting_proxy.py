@@ -53,7 +53,11 @@ class CuttingProxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(self.target)
+            try:
+                server = socket.create_connection(self.target)
+            except OSError:
+                client.close()
+                continue
             self._spawn(self._pump_out, client, server)
             self._spawn(self._pump_back, server, client)
 
