@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The instance's settings as a backend reads them, and what several backends check alike. Pure. */
+ * The instance's settings as a backend reads them, and what several backends check alike. Pure: it opens nothing and
+ * blocks nowhere, so that it may run on the main thread. */
 #pragma once
 
 #include <gio/gio.h>

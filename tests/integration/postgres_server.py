@@ -14,13 +14,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from desktop import wait_until
+import pytest
+
+from desktop import BUILD, wait_until
 
 BOSS = "boss"
 BOSS_PASSWORD = "boss-pw"
 MAKER = "maker"
 MAKER_PASSWORD = "maker-pw"
 WORK_DEADLINE_SEC = 60.0
+
+needs_postgres = pytest.mark.skipif(not (BUILD / "plugins/postgres/postgres.so").exists(), reason="built without libpq")
 
 
 def bindir() -> Path:

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from desktop import wait_until
-from postgres_server import BOSS, MAKER, PostgresServer, literal, quote
+from postgres_server import BOSS, MAKER, PostgresServer, literal, needs_postgres, quote
 from verbs import CONFLICT, DENIED, INVALID, NOT_FOUND, PROVIDER, UNSUPPORTED, Failed, Verbs
+
+pytestmark = needs_postgres
 
 # All of them by hand: FELUCCA_CYCLES=1000.
 CYCLES = int(os.environ.get("FELUCCA_CYCLES", "100"))

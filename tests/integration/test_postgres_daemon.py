@@ -13,7 +13,9 @@ import pytest
 
 from cutting_proxy import CuttingProxy
 from desktop import BusError, Desktop, wait_until
-from postgres_server import BOSS, MAKER, PostgresServer
+from postgres_server import BOSS, MAKER, PostgresServer, needs_postgres
+
+pytestmark = needs_postgres
 
 COMMIT = b"COMMIT\x00"
 

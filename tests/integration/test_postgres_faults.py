@@ -14,9 +14,11 @@ import pytest
 
 from cutting_proxy import CuttingProxy
 from desktop import wait_until
-from postgres_server import BOSS, MAKER, PostgresServer, free_port, quote
+from postgres_server import BOSS, MAKER, PostgresServer, free_port, needs_postgres, quote
 from test_postgres import fails, prefix, verbs  # noqa: F401: fixtures
 from verbs import DENIED, INTERNAL, NO_ANSWER, RATE_LIMITED, TIMED_OUT, UNREACHABLE, Failed, Verbs
+
+pytestmark = needs_postgres
 
 COMMIT = b"COMMIT\x00"
 MINT_LOCK = 7378422815950856449
