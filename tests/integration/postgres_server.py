@@ -28,7 +28,9 @@ needs_postgres = pytest.mark.skipif(not (BUILD / "plugins/postgres/postgres.so")
 
 
 def bindir() -> Path:
-    """Where the server's programs are; Debian keeps them out of $PATH."""
+    """Where the server's programs are; Debian keeps them out of $PATH. FELUCCA_POSTGRES_BINDIR: another version's."""
+    if "FELUCCA_POSTGRES_BINDIR" in os.environ:
+        return Path(os.environ["FELUCCA_POSTGRES_BINDIR"])
     candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     return candidates[-1].parent if candidates else Path(shutil.which("postgres") or "/usr/bin/postgres").parent
 

@@ -14,7 +14,7 @@ import pytest
 
 from cutting_proxy import CuttingProxy
 from desktop import wait_until
-from postgres_server import BOSS, MAKER, PostgresServer, free_port, needs_postgres, quote
+from postgres_server import MAKER, PostgresServer, free_port, needs_postgres, quote
 from test_postgres import fails, prefix, verbs  # noqa: F401: fixtures
 from verbs import DENIED, INTERNAL, NO_ANSWER, RATE_LIMITED, TIMED_OUT, UNREACHABLE, Failed, Verbs
 
@@ -25,9 +25,13 @@ MINT_LOCK = 7378422815950856449
 CANCEL_MSEC = 1500
 
 
-def through(proxy: CuttingProxy, postgres: PostgresServer, user: str = BOSS) -> dict[str, str]:
+def user_of(verbs: Verbs) -> str:
+    return verbs.settings["dsn"].split("user=")[1].split()[0]
+
+
+def through(proxy: CuttingProxy, verbs: Verbs, postgres: PostgresServer) -> dict[str, str]:
     """The setting that leads there."""
-    return {"dsn": postgres.dsn(user, host="127.0.0.1", port=proxy.port)}
+    return {"dsn": postgres.dsn(user_of(verbs), host="127.0.0.1", port=proxy.port)}
 
 
 def lose(verbs: Verbs, intent: str, **asked: Any) -> str:
@@ -49,7 +53,7 @@ def waits_for_mints(postgres: PostgresServer) -> Any:
 
 def test_cut_before_the_commit_arrives(verbs: Verbs, postgres: PostgresServer, prefix: str):  # noqa: F811
     with CuttingProxy(postgres.port, COMMIT, "before") as proxy:
-        id = lose(verbs, str(uuid.uuid4()), settings=through(proxy, postgres))
+        id = lose(verbs, str(uuid.uuid4()), settings=through(proxy, verbs, postgres))
         assert id.startswith(prefix) and verbs.list() == []
         verbs.revoke(id)
         assert postgres.roles(prefix) == []
@@ -58,7 +62,7 @@ def test_cut_before_the_commit_arrives(verbs: Verbs, postgres: PostgresServer, p
 def test_cut_after_the_commit_arrived(verbs: Verbs, postgres: PostgresServer, prefix: str):  # noqa: F811
     intent = str(uuid.uuid4())
     with CuttingProxy(postgres.port, COMMIT, "after") as proxy:
-        id = lose(verbs, intent, settings=through(proxy, postgres))
+        id = lose(verbs, intent, settings=through(proxy, verbs, postgres))
         assert [(one["id"], one["intent"]) for one in verbs.list()] == [(id, intent)]
         verbs.revoke(id)
         assert verbs.list() == [] and postgres.roles(prefix) == []
@@ -67,7 +71,7 @@ def test_cut_after_the_commit_arrived(verbs: Verbs, postgres: PostgresServer, pr
 def test_revoke_waits_for_a_commit_that_is_still_to_arrive(verbs: Verbs, postgres: PostgresServer, prefix: str):  # noqa: F811
     """Else it would find nothing, and the role would come to life behind its back."""
     with CuttingProxy(postgres.port, COMMIT, "hold") as proxy:
-        id = lose(verbs, str(uuid.uuid4()), settings=through(proxy, postgres), cancel_msec=CANCEL_MSEC)
+        id = lose(verbs, str(uuid.uuid4()), settings=through(proxy, verbs, postgres), cancel_msec=CANCEL_MSEC)
         revoked = verbs.start("revoke", id=id)
         waits_for_mints(postgres)
         assert postgres.roles(prefix) == [] and not revoked.done()
@@ -79,7 +83,7 @@ def test_revoke_waits_for_a_commit_that_is_still_to_arrive(verbs: Verbs, postgre
 def test_list_waits_for_a_commit_that_is_still_to_arrive(verbs: Verbs, postgres: PostgresServer, prefix: str):  # noqa: F811
     intent = str(uuid.uuid4())
     with CuttingProxy(postgres.port, COMMIT, "hold") as proxy:
-        id = lose(verbs, intent, settings=through(proxy, postgres), cancel_msec=CANCEL_MSEC)
+        id = lose(verbs, intent, settings=through(proxy, verbs, postgres), cancel_msec=CANCEL_MSEC)
         listed = verbs.start("list")
         waits_for_mints(postgres)
         proxy.release()
@@ -89,7 +93,7 @@ def test_list_waits_for_a_commit_that_is_still_to_arrive(verbs: Verbs, postgres:
 def test_the_server_ends_a_mint_that_nobody_commits(verbs: Verbs, postgres: PostgresServer, prefix: str):  # noqa: F811
     """At the mint's own deadline: then nothing can come of it any more."""
     with CuttingProxy(postgres.port, COMMIT, "hold") as proxy:
-        id = lose(verbs, str(uuid.uuid4()), settings=through(proxy, postgres), timeout=2)
+        id = lose(verbs, str(uuid.uuid4()), settings=through(proxy, verbs, postgres), timeout=2)
         verbs.revoke(id)
         assert postgres.sessions(f"query LIKE '%{id}%' AND state LIKE 'idle in transaction%'") == 0
         proxy.release()
@@ -99,7 +103,7 @@ def test_the_server_ends_a_mint_that_nobody_commits(verbs: Verbs, postgres: Post
 def test_no_password_is_seen_while_it_waits(verbs: Verbs, postgres: PostgresServer, prefix: str):  # noqa: F811
     """pg_stat_activity shows what a mint has just said."""
     with CuttingProxy(postgres.port, COMMIT, "hold") as proxy:
-        minted = verbs.start("mint", settings=through(proxy, postgres))
+        minted = verbs.start("mint", settings=through(proxy, verbs, postgres))
         assert proxy.was_said.wait(30)
         shown = postgres.sql("SELECT query FROM pg_stat_activity WHERE query LIKE 'CREATE ROLE%'")
         proxy.release()
@@ -112,7 +116,7 @@ def test_no_password_is_seen_while_it_waits(verbs: Verbs, postgres: PostgresServ
 def test_cut_before_anything_is_final(verbs: Verbs, postgres: PostgresServer, prefix: str, statement: bytes):  # noqa: F811
     for how in ("before", "after"):
         with CuttingProxy(postgres.port, statement, how) as proxy:
-            fails(UNREACHABLE, verbs, "mint", settings=through(proxy, postgres))
+            fails(UNREACHABLE, verbs, "mint", settings=through(proxy, verbs, postgres))
             assert verbs.list() == [] and postgres.roles(prefix) == []
 
 
@@ -121,7 +125,7 @@ def test_revoke_is_cut_and_done_again(verbs: Verbs, postgres: PostgresServer, pr
     for how in ("before", "after"):
         id = verbs.mint()["id"]
         with CuttingProxy(postgres.port, word, how) as proxy:
-            fails(UNREACHABLE, verbs, "revoke", id=id, settings=through(proxy, postgres))
+            fails(UNREACHABLE, verbs, "revoke", id=id, settings=through(proxy, verbs, postgres))
         verbs.revoke(id)
         assert postgres.roles(prefix) == []
 
@@ -132,7 +136,7 @@ def test_the_server_crashes_at_the_commit():
         with Verbs("postgres", database="orders", dsn=postgres.dsn(), group="app") as verbs:
             with CuttingProxy(postgres.port, COMMIT, "hold") as proxy:
                 intent = str(uuid.uuid4())
-                minted = verbs.start("mint", intent=intent, settings=through(proxy, postgres))
+                minted = verbs.start("mint", intent=intent, settings=through(proxy, verbs, postgres))
                 assert proxy.was_said.wait(30)
                 postgres.stop(signal.SIGQUIT)
                 proxy.release()
@@ -251,7 +255,7 @@ def test_too_many_connections(postgres: PostgresServer):
 
 def test_several_hosts(verbs: Verbs, postgres: PostgresServer):  # noqa: F811
     """Looked up here: libpq would do so for as long as it likes."""
-    user = verbs.settings["dsn"].split("user=")[1].split()[0]
+    user = user_of(verbs)
     for hosts, ports in (("none-such.invalid,localhost", str(postgres.port)),
                          (f"127.0.0.1,localhost,{postgres.root}", f"1,1,{postgres.port}"),
                          (f"localhost,{postgres.root}", f"{free_port()},{postgres.port}")):
@@ -261,7 +265,7 @@ def test_several_hosts(verbs: Verbs, postgres: PostgresServer):  # noqa: F811
 
 def test_hostile_defaults_change_nothing(verbs: Verbs, postgres: PostgresServer, prefix: str):  # noqa: F811
     """Functions and operators of the same name in a schema that everybody may write, and odd session defaults."""
-    user = verbs.settings["dsn"].split("user=")[1].split()[0]
+    user = user_of(verbs)
     postgres.sql("CREATE SCHEMA trap; GRANT ALL ON SCHEMA trap TO PUBLIC; CREATE FUNCTION trap.pg_advisory_xact_lock_shared (bigint) "
                  "RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$; CREATE VIEW trap.pg_roles AS SELECT 1 AS nothing")
     try:
