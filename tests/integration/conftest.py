@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fixtures of the integration tests: each test has a desktop of its own."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("LSAN_OPTIONS", f"suppressions={Path(__file__).with_name('lsan.supp')}:print_suppressions=0")
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "provider")]
 
 from desktop import Desktop  # noqa: E402
