@@ -8,6 +8,7 @@
 #include "postgres-role.h"
 
 #define SESSIONS_POLL_MSEC 20
+#define TRIES_MAX 10
 #define LEFTOVERS_MAX 8
 #define LEFTOVERS_AFTER_SEC 3600
 #define LEFTOVERS_BUDGET_MSEC 2000
@@ -188,13 +189,15 @@ role_end (const Role *self, const FelVerbRequest *request, PostgresLink *link, G
          && role_end_sessions (self, link, error) && role_drop (self, request, link, error);
 }
 
-gboolean
-postgres_end_role (PostgresLink *link, const FelVerbRequest *request, const char *prefix, GError **error)
+/* ret_again: somebody else is ending it at the same time, and the server has put it roughly ("tuple concurrently
+ * updated" is an internal error to it). */
+static gboolean
+end_once (PostgresLink *link, const FelVerbRequest *request, const char *prefix, gboolean *ret_again, GError **error)
 {
   g_auto (Role) role = { .name = request->id };
   gboolean found;
-  g_autoptr (GError) failure = NULL;
 
+  *ret_again = FALSE;
   if (!role_find (&role, link, prefix, &found, error))
     return FALSE;
   /* A mint whose answer was lost can still be under way. */
@@ -203,12 +206,26 @@ postgres_end_role (PostgresLink *link, const FelVerbRequest *request, const char
   if (!found)
     return TRUE;
   role.identifier = postgres_link_identifier (link, role.name);
-  if (role_end (&role, request, link, &failure))
+  if (role_end (&role, request, link, error))
     return TRUE;
-  /* Somebody else has ended it under our hands. */
-  if (link->is_definite && (is_state (link, "42704") || is_state (link, "XX000"))
-      && role_find (&role, link, prefix, &found, NULL) && !found)
-    return TRUE;
+  *ret_again = link->is_definite && (is_state (link, "42704") || is_state (link, "XX000"));
+  return FALSE;
+}
+
+gboolean
+postgres_end_role (PostgresLink *link, const FelVerbRequest *request, const char *prefix, GError **error)
+{
+  gboolean again = TRUE;
+  g_autoptr (GError) failure = NULL;
+
+  for (guint i = 0; again && i < TRIES_MAX; i++)
+    {
+      g_clear_error (&failure);
+      if (i > 0 && !postgres_link_pause (link, SESSIONS_POLL_MSEC, &failure))
+        break;
+      if (end_once (link, request, prefix, &again, &failure))
+        return TRUE;
+    }
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }
