@@ -22,7 +22,7 @@ COMMIT = b"COMMIT\x00"
 
 def backend(name: str, dsn: str, **settings: Any) -> str:
     lines = [f"{key.replace('_', '-')}={value}" for key, value in settings.items()]
-    return "\n".join(["", f"[backend {name}]", "module=postgres", f"dsn={dsn}", "group=app", "timeout=10", *lines, ""])
+    return "\n".join(["", f"[backend {name}]", "module=postgres", f"dsn={dsn}", "group=app", "timeout=5", *lines, ""])
 
 
 @pytest.fixture

@@ -56,6 +56,7 @@ LIBRARIES = {
 
 # The first that matches: prefix of the functions that others see.
 PREFIXES = [("daemon/", "fel_"), ("client/", "fel_"), ("plugins/nile/", "nile_"), ("plugins/postgres/", "postgres_"),
+            ("plugins/mariadb/", "maria_"),
             ("plugins/common/", "fel_")]
 
 LICENSED = re.compile(r".*\.(c|h|py|sh|scd|xml|md|conf|in|fish|bash)|(.*/)?meson\.build|dev|\.ci/run")
