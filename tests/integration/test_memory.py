@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from desktop import DAEMON, Desktop
+from mariadb_server import MariadbServer, needs_mariadb
+from postgres_server import BOSS_PASSWORD, PostgresServer, needs_postgres
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can read the memory of a process that is not dumpable"),
@@ -49,3 +51,35 @@ def test_no_password_stays(tunables: str | None):
         assert len(ids) == 5
         assert [copies(pid, desktop.nile.password_of(id)) for id in ids] == [0] * 5
         assert copies(pid, desktop.token["access_token"]) == 1, "the scan finds what is there"
+
+
+@needs_postgres
+def test_no_password_stays_that_was_made_for_postgres():
+    """Nor the admin's own: libpq has read it from a file."""
+    with PostgresServer() as server:
+        server.set_up_orders()
+        config = f"\n[backend local]\nmodule=postgres\ngroup=app\ndsn={server.dsn(host='127.0.0.1')}\n"
+        with Desktop(sign_in=False, config=config) as desktop:
+            check_passwords_made_here(desktop, BOSS_PASSWORD)
+
+
+@needs_mariadb
+def test_no_password_stays_that_was_made_for_mariadb():
+    with MariadbServer() as server:
+        file = server.options(password="maker-pw", socket=None, host="127.0.0.1", port=server.port)
+        config = f"\n[backend local]\nmodule=mariadb\ngroup=app\ndefaults-file={file}\n"
+        with Desktop(sign_in=False, config=config) as desktop:
+            check_passwords_made_here(desktop, None)
+
+
+def check_passwords_made_here(desktop: Desktop, admin_password: str | None) -> None:
+    """admin_password: one that must not be there either."""
+    for number in range(5):
+        done = desktop.cli("create", "local/orders", "--quiet")
+        assert done.returncode == 0, done.stderr
+    pid = desktop.daemon_process.pid
+    passwords = [desktop.lookup(backend="local", id=one["id"]) for one in desktop.list()]
+    assert len(set(passwords)) == 5 and None not in passwords
+    assert [copies(pid, password) for password in passwords] == [0] * 5
+    assert admin_password is None or copies(pid, admin_password) == 0
+    assert copies(pid, "module=") > 0, "the scan finds what is there"
