@@ -112,6 +112,27 @@ def test_no_password_is_seen_while_it_waits(verbs: Verbs, postgres: PostgresServ
         assert answer["secret"] not in shown
 
 
+def test_a_commit_that_waits_for_a_standby():
+    """It is on the server's disk and nobody sees it yet."""
+    with PostgresServer() as postgres:
+        postgres.set_up_orders()
+        with Verbs("postgres", database="orders", dsn=postgres.dsn(), group="app") as verbs:
+            postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+            postgres.sql("SELECT pg_reload_conf ()")
+            wait_until(lambda: postgres.sql("SHOW synchronous_standby_names") == "nobody", "it is told")
+            intent = str(uuid.uuid4())
+            id = lose(verbs, intent, cancel_msec=CANCEL_MSEC)
+            listed = verbs.start("list")
+            waits_for_mints(postgres)
+            assert postgres.roles("felucca_") == [] and not listed.done()
+            # Those that wait for a standby go on as soon as none is wanted.
+            postgres.sql("ALTER SYSTEM RESET synchronous_standby_names")
+            postgres.sql("SELECT pg_reload_conf ()")
+            assert [(one["id"], one["intent"]) for one in verbs.finish(listed)["list"]] == [(id, intent)]
+            verbs.revoke(id)
+            assert postgres.roles("felucca_") == []
+
+
 @pytest.mark.parametrize("statement", [b"SELECT pg_advisory", b"CREATE ROLE"])
 def test_cut_before_anything_is_final(verbs: Verbs, postgres: PostgresServer, prefix: str, statement: bytes):  # noqa: F811
     for how in ("before", "after"):
