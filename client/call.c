@@ -58,6 +58,12 @@ fel_call_option_bool (FelCall *self, const char *name, gboolean value)
 }
 
 void
+fel_call_option_number (FelCall *self, const char *name, guint64 value)
+{
+  keep_first_error (self, sd_bus_message_append (self->message, "{sv}", name, "t", value));
+}
+
+void
 fel_call_option_fd (FelCall *self, const char *name, int fd)
 {
   keep_first_error (self, sd_bus_message_append (self->message, "{sv}", name, "h", fd));

@@ -29,6 +29,7 @@ void fel_call_string (FelCall *self, const char *text);
 void fel_call_begin_options (FelCall *self);
 void fel_call_option_string (FelCall *self, const char *name, const char *value);
 void fel_call_option_bool (FelCall *self, const char *name, gboolean value);
+void fel_call_option_number (FelCall *self, const char *name, guint64 value);
 void fel_call_option_fd (FelCall *self, const char *name, int fd); /* keeps a duplicate until it is sent */
 
 /* Waits. The message is gone afterwards, and with it our duplicates of descriptors. (transfer full) */

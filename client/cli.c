@@ -7,6 +7,7 @@
 #include "exit.h"
 #include "felucca-config.h"
 #include "say.h"
+#include "span.h"
 #include "verbs.h"
 
 /* Strings are FILENAMEs for GOption: as STRINGs it would recode them from the locale, and in the C locale refuse
@@ -24,8 +25,8 @@ static const GOptionEntry global_options[] = {
 };
 
 static const FelVerb *const verbs[] = {
-  &fel_verb_sign_in, &fel_verb_sign_out,   &fel_verb_create, &fel_verb_get,      &fel_verb_list,
-  &fel_verb_revoke,  &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
+  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create,     &fel_verb_get,    &fel_verb_list,     &fel_verb_rotate,
+  &fel_verb_revoke,  &fel_verb_prune,    &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
 };
 
 /* Names on the bus of options that are passed on as they were typed. */
@@ -55,6 +56,8 @@ cli_clear (FelCli *cli)
   g_free (cli->tenant);
   g_free (cli->label);
   g_free (cli->request_id);
+  g_free (cli->ttl);
+  g_free (cli->overlap);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FelCli, cli_clear)
 
@@ -156,6 +159,34 @@ check_utf8 (char **arguments, GError **error)
 }
 
 static gboolean
+is_flag (const GOptionEntry *options, const char *name, gsize len)
+{
+  for (gsize i = 0; options != NULL && options[i].long_name != NULL; i++)
+    if (strlen (options[i].long_name) == len && strncmp (options[i].long_name, name, len) == 0)
+      return options[i].arg == G_OPTION_ARG_NONE;
+  return FALSE;
+}
+
+/* GOption takes --local-only=no for --local-only. */
+static gboolean
+check_flags (const FelCli *cli, char **arguments, GError **error)
+{
+  for (gsize i = 1; arguments[0] != NULL && arguments[i] != NULL && !g_str_equal (arguments[i], "--"); i++)
+    {
+      const char *name = g_str_has_prefix (arguments[i], "--") ? arguments[i] + 2 : "";
+      gsize len = strcspn (name, "=");
+
+      if (name[len] != '=')
+        continue;
+      if (!is_flag (global_options, name, len) && !is_flag (cli->verb != NULL ? cli->verb->options : NULL, name, len))
+        continue;
+      g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "--%.*s takes no value", (int) len, name);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
 check_operands (FelCli *cli, GError **error)
 {
   guint n;
@@ -188,6 +219,13 @@ check_format (FelCli *cli, GError **error)
 }
 
 static gboolean
+check_spans (FelCli *cli, GError **error)
+{
+  return (cli->ttl == NULL || fel_span_parse ("--ttl", cli->ttl, 1, &cli->ttl_sec, error))
+         && (cli->overlap == NULL || fel_span_parse ("--overlap", cli->overlap, 0, &cli->overlap_sec, error));
+}
+
+static gboolean
 print_help (FelCli *cli, GError **error)
 {
   g_autoptr (GOptionContext) context = context_new (cli);
@@ -212,7 +250,8 @@ cli_run (FelCli *cli, char **argv, GError **error)
 {
   g_auto (GStrv) arguments = g_strdupv (argv);
 
-  if (!check_utf8 (arguments, error) || !take_verb (cli, &arguments, error) || !parse (cli, &arguments, error))
+  if (!check_utf8 (arguments, error) || !take_verb (cli, &arguments, error) || !check_flags (cli, arguments, error)
+      || !parse (cli, &arguments, error))
     return FALSE;
   if (cli->help)
     return print_help (cli, error);
@@ -223,7 +262,8 @@ cli_run (FelCli *cli, char **argv, GError **error)
       g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "a verb is missing; see: felucca --help");
       return FALSE;
     }
-  return check_operands (cli, error) && check_format (cli, error) && cli->verb->run (cli, error);
+  return check_operands (cli, error) && check_format (cli, error) && check_spans (cli, error)
+         && cli->verb->run (cli, error);
 }
 
 int
@@ -251,6 +291,10 @@ fel_cli_begin_options (const FelCli *cli, FelCall *call)
       else if (bus_options[i].type == G_OPTION_ARG_NONE && *(const gboolean *) field)
         fel_call_option_bool (call, bus_options[i].name, TRUE);
     }
+  if (cli->ttl != NULL)
+    fel_call_option_number (call, "ttl", cli->ttl_sec);
+  if (cli->overlap != NULL)
+    fel_call_option_number (call, "overlap", cli->overlap_sec);
   if (cli->no_prompt)
     fel_call_option_bool (call, "interactive", FALSE);
 }

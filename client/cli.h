@@ -41,12 +41,17 @@ struct FelCli
   char *tenant;
   char *label;
   char *request_id;
+  char *ttl; /* as typed; NULL: ttl_sec means nothing */
+  guint64 ttl_sec;
+  char *overlap; /* as typed; NULL: overlap_sec is 0 */
+  guint64 overlap_sec;
   gboolean internal;
   gboolean create;
   gboolean provider;
   gboolean local_only;
   gboolean token_stdin;
   gboolean revoke_credentials;
+  gboolean yes;
 };
 
 /* Where an option of a verb's table goes; added to the address of the FelCli at hand. */

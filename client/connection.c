@@ -10,29 +10,38 @@
 #define PORT_DEFAULT "5432" /* what libpq takes when it is told none */
 
 static gboolean
-need (const FelCredential *credential, const char *key, const char **ret_value, GError **error)
+need (const char *value, const char *key, GError **error)
 {
-  *ret_value = fel_record_text (credential->record, key);
-  if (*ret_value != NULL && **ret_value != '\0')
+  if (value != NULL && *value != '\0')
     return TRUE;
   g_set_error (error, FEL_EXIT, FEL_EXIT_FAILED, "this credential has no %s, which the format needs; try --format json",
                key);
   return FALSE;
 }
 
+const char *
+fel_connection_database (const FelRecord *credential)
+{
+  const char *name = fel_record_text (credential, FEL_KEY_DATABASE_NAME);
+
+  return name != NULL && *name != '\0' ? name : fel_record_text (credential, FEL_KEY_DATABASE);
+}
+
 gboolean
 fel_connection_init (FelConnection *self, const FelCredential *credential, GError **error)
 {
+  const FelRecord *record = credential->record;
   gint64 port;
 
-  *self = (FelConnection){ .ssl_mode = fel_record_text (credential->record, FEL_KEY_SSL_MODE),
+  *self = (FelConnection){ .host = fel_record_text (record, FEL_KEY_HOST),
+                           .database = fel_connection_database (record),
+                           .user = fel_record_text (record, FEL_KEY_USER),
+                           .ssl_mode = fel_record_text (record, FEL_KEY_SSL_MODE),
                            .password = credential->password->bytes };
-  if (fel_record_number (credential->record, FEL_KEY_PORT, &port))
+  if (fel_record_number (record, FEL_KEY_PORT, &port))
     g_snprintf (self->port, sizeof self->port, "%u", (guint) (guint16) port);
-  self->database = fel_record_text (credential->record, FEL_KEY_DATABASE_NAME);
-  return need (credential, FEL_KEY_HOST, &self->host, error)
-         && (self->database != NULL || need (credential, FEL_KEY_DATABASE, &self->database, error))
-         && need (credential, FEL_KEY_USER, &self->user, error);
+  return need (self->host, FEL_KEY_HOST, error) && need (self->database, FEL_KEY_DATABASE, error)
+         && need (self->user, FEL_KEY_USER, error);
 }
 
 static void

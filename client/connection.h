@@ -23,6 +23,9 @@ typedef struct FelConnection
 /* Borrows from the credential. An error names what is missing. */
 gboolean fel_connection_init (FelConnection *self, const FelCredential *credential, GError **error);
 
+/* The name to connect to, which is not always the one that the provider goes by. (nullable) */
+const char *fel_connection_database (const FelRecord *credential);
+
 void fel_connection_to_url (const FelConnection *self, FelBuffer *out);
 void fel_connection_to_env (const FelConnection *self, FelBuffer *out);
 void fel_connection_to_conninfo (const FelConnection *self, FelBuffer *out);

@@ -109,7 +109,7 @@ format_nile_env (const FelCredential *credential, FelBuffer *out, GError **error
   fel_connection_env_line (out, "NILEDB_USER", fel_record_text (record, FEL_KEY_USER));
   fel_connection_env_line (out, "NILEDB_PASSWORD", credential->password->bytes);
   fel_connection_env_line (out, "NILEDB_ID", fel_record_text (record, FEL_KEY_DATABASE_ID));
-  fel_connection_env_line (out, "NILEDB_NAME", fel_record_text (record, FEL_KEY_DATABASE));
+  fel_connection_env_line (out, "NILEDB_NAME", fel_connection_database (record));
   fel_connection_env_line (out, "NILEDB_API_URL", api_url);
   fel_connection_env_line (out, "NILEDB_POSTGRES_URL", postgres_url->bytes);
   fel_connection_env_line (out, "NILEDB_TENANT", fel_record_text (record, FEL_KEY_TENANT_ID));

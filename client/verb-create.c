@@ -9,6 +9,7 @@ static const GOptionEntry options[] = {
   { "tenant", 't', 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (tenant), "Limit the credential to this tenant", "ID" },
   { "internal", 0, 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (internal), "Ask for an internal credential", NULL },
   { "label", 'l', 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (label), "Label of the keyring item", "L" },
+  { "ttl", 0, 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (ttl), "How long it is to live: 90s, 15m, 8h, 7d", "DURATION" },
   { "request-id", 0, 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (request_id),
     "A repeat with the same ID gets the same credential", "ID" },
   { 0 },

@@ -10,6 +10,8 @@ static const GOptionEntry options[] = {
   { "create", 'c', 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (create), "Mint one when none is stored", NULL },
   { "tenant", 't', 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (tenant), "Limited to this tenant", "ID" },
   { "internal", 0, 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (internal), "An internal credential", NULL },
+  { "ttl", 0, 0, G_OPTION_ARG_FILENAME, FEL_CLI_FIELD (ttl),
+    "With --create: how long the new one is to live, such as 8h", "DURATION" },
   { 0 },
 };
 
@@ -24,12 +26,35 @@ check_id_alone (const FelCli *cli, const char *id, GError **error)
 }
 
 static gboolean
+check_ttl (const FelCli *cli, GError **error)
+{
+  if (cli->ttl == NULL || cli->create)
+    return TRUE;
+  g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "--ttl is for a new credential, so it needs --create");
+  return FALSE;
+}
+
+/* target: NULL when the operand is an id. */
+static FelCredential *
+ask (FelCli *cli, FelDaemon *daemon, const FelTarget *target, GError **error)
+{
+  g_autoptr (FelCall) call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "GetCredential");
+
+  fel_call_string (call, target != NULL ? target->workspace : "");
+  fel_call_string (call, target != NULL ? target->database : "");
+  fel_cli_begin_options (cli, call);
+  if (target == NULL)
+    fel_call_option_string (call, "id", cli->operands[0]);
+  return fel_credential_receive (call, error);
+}
+
+static gboolean
 run (FelCli *cli, GError **error)
 {
   g_autoptr (FelTarget) target = fel_target_parse (cli->operands[0], error);
   g_autoptr (FelDaemon) daemon = NULL;
-  g_autoptr (FelCall) call = NULL;
   g_autoptr (FelCredential) credential = NULL;
+  g_autoptr (GError) unfound = NULL;
   gboolean by_id;
 
   if (target == NULL)
@@ -37,17 +62,18 @@ run (FelCli *cli, GError **error)
   by_id = target->database == NULL;
   if (by_id && !check_id_alone (cli, cli->operands[0], error))
     return FALSE;
+  if (!check_ttl (cli, error))
+    return FALSE;
   daemon = fel_daemon_open (error);
   if (daemon == NULL)
     return FALSE;
 
-  call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "GetCredential");
-  fel_call_string (call, by_id ? "" : target->workspace);
-  fel_call_string (call, by_id ? "" : target->database);
-  fel_cli_begin_options (cli, call);
-  if (by_id)
-    fel_call_option_string (call, "id", cli->operands[0]);
-  credential = fel_credential_receive (call, error);
+  credential = ask (cli, daemon, by_id ? NULL : target, &unfound);
+  if (credential == NULL && !by_id && !cli->create && fel_target_may_be_id (cli->operands[0])
+      && g_error_matches (unfound, FEL_EXIT, FEL_EXIT_NOT_FOUND))
+    credential = ask (cli, daemon, NULL, NULL);
+  if (credential == NULL)
+    g_propagate_error (error, g_steal_pointer (&unfound));
   return credential != NULL && fel_say_credential (cli, credential, error);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "felucca-names.h"
+#include "listing.h"
 #include "say.h"
-#include "target.h"
 #include "verbs.h"
 #include "view.h"
 
@@ -12,29 +11,11 @@ static const GOptionEntry options[] = {
   { 0 },
 };
 
-static GPtrArray *
-fetch (const FelCli *cli, const FelTarget *target, GError **error)
-{
-  g_autoptr (FelDaemon) daemon = fel_daemon_open (error);
-  g_autoptr (FelCall) call = NULL;
-  g_autoptr (sd_bus_message) reply = NULL;
-
-  if (daemon == NULL)
-    return NULL;
-  call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "ListCredentials");
-  fel_cli_begin_options (cli, call);
-  if (target != NULL)
-    fel_call_option_string (call, "workspace", target->workspace);
-  if (target != NULL && target->database != NULL)
-    fel_call_option_string (call, "database", target->database);
-  reply = fel_call_send (call, cli->provider ? FEL_CALL_SECONDS_LONG : FEL_CALL_SECONDS, error);
-  return reply != NULL ? fel_record_read_array (reply, error) : NULL;
-}
-
 static gboolean
 run (FelCli *cli, GError **error)
 {
   g_autoptr (FelTarget) target = NULL;
+  g_autoptr (FelDaemon) daemon = NULL;
   g_autoptr (GPtrArray) credentials = NULL;
   g_autoptr (FelTable) table = NULL;
 
@@ -44,7 +25,8 @@ run (FelCli *cli, GError **error)
       if (target == NULL)
         return FALSE;
     }
-  credentials = fetch (cli, target, error);
+  daemon = fel_daemon_open (error);
+  credentials = daemon != NULL ? fel_listing_fetch (cli, daemon, target, error) : NULL;
   if (credentials == NULL)
     return FALSE;
   if (cli->format == FEL_FORMAT_JSON)

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "exit.h"
+#include "batch.h"
 #include "felucca-names.h"
 #include "say.h"
+#include "target.h"
 #include "verbs.h"
 
 static const GOptionEntry options[] = {
@@ -29,49 +30,37 @@ revoke_one (const FelCli *cli, FelDaemon *daemon, const char *id, GError **error
   return TRUE;
 }
 
-/* Goes on after a failure; the first one decides how the command ends. */
 static gboolean
-revoke_all (const FelCli *cli, FelDaemon *daemon, guint n_ids, GError **error)
+revoke_all (const FelCli *cli, FelDaemon *daemon, GError **error)
 {
-  FelExit status = FEL_EXIT_DONE;
-  guint n_failed = 0;
+  FelBatch batch = { 0 };
 
-  for (guint i = 0; i < n_ids; i++)
+  for (gsize i = 0; cli->operands[i] != NULL; i++)
     {
-      g_autoptr (GError) failure = NULL;
+      GError *failure = NULL;
 
       if (revoke_one (cli, daemon, cli->operands[i], &failure))
-        continue;
-      g_prefix_error (&failure, "%s: ", cli->operands[i]);
-      fel_say_error (failure);
-      if (n_failed++ == 0)
-        status = (FelExit) failure->code;
+        fel_batch_done (&batch);
+      else
+        fel_batch_failed (&batch, cli->operands[i], failure);
     }
-  if (n_failed == 0)
-    return TRUE;
-  g_set_error (error, FEL_EXIT, (int) status, "%u of %u credentials were not revoked", n_failed, n_ids);
-  return FALSE;
+  return fel_batch_end (&batch, "revoked", error);
 }
 
 static gboolean
 run (FelCli *cli, GError **error)
 {
   g_autoptr (FelDaemon) daemon = NULL;
-  guint n_ids = g_strv_length (cli->operands);
 
-  for (guint i = 0; i < n_ids; i++)
-    if (strchr (cli->operands[i], '/') != NULL)
-      {
-        g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not an id; `felucca list %s` shows them",
-                     cli->operands[i], cli->operands[i]);
-        return FALSE;
-      }
+  for (gsize i = 0; cli->operands[i] != NULL; i++)
+    if (!fel_target_check_id (cli->operands[i], error))
+      return FALSE;
   daemon = fel_daemon_open (error);
   if (daemon == NULL)
     return FALSE;
-  if (n_ids == 1)
+  if (cli->operands[1] == NULL)
     return revoke_one (cli, daemon, cli->operands[0], error);
-  return revoke_all (cli, daemon, n_ids, error);
+  return revoke_all (cli, daemon, error);
 }
 
 const FelVerb fel_verb_revoke = {

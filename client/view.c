@@ -3,6 +3,7 @@
 #include "view.h"
 
 #include "felucca-names.h"
+#include "listing.h"
 #include "unresolved.h"
 #include "when.h"
 
@@ -37,6 +38,17 @@ view_when (const FelRecord *record, const char *key, gint64 now_sec)
   return fel_record_number (record, key, &then_sec) ? fel_when_say (then_sec, now_sec) : NULL;
 }
 
+/* Whoever waits for the end has to know that a session outlives it. */
+static char *
+view_end (const FelRecord *record, const char *key, gint64 now_sec)
+{
+  g_autofree char *end = view_when (record, key, now_sec);
+
+  if (end == NULL || !fel_record_flag (record, FEL_KEY_LOGIN_ONLY))
+    return g_steal_pointer (&end);
+  return g_strdup_printf ("%s, enforced at log-in only", end);
+}
+
 static char *
 view_yes (const FelRecord *record, const char *key, gint64 now_sec)
 {
@@ -47,6 +59,7 @@ static const ViewLine credential_lines[] = {
   { "id", FEL_KEY_ID, view_text },
   { "workspace", FEL_KEY_WORKSPACE, view_text },
   { "database", FEL_KEY_DATABASE, view_text },
+  { "database-name", FEL_KEY_DATABASE_NAME, view_text },
   { "backend", FEL_KEY_BACKEND, view_text },
   { "label", FEL_KEY_LABEL, view_text },
   { "state", FEL_KEY_STATE, view_text },
@@ -57,7 +70,8 @@ static const ViewLine credential_lines[] = {
   { "tenant", FEL_KEY_TENANT_ID, view_text },
   { "internal", FEL_KEY_INTERNAL, view_yes },
   { "created", FEL_KEY_CREATED, view_when },
-  { "expires", FEL_KEY_NOT_AFTER, view_when },
+  { "expires", FEL_KEY_NOT_AFTER, view_end },
+  { "renewable", FEL_KEY_RENEWABLE, view_yes },
   { "region", FEL_KEY_REGION, view_text },
   { "status", FEL_KEY_STATUS, view_text },
 };
@@ -82,9 +96,7 @@ fel_view_credential (const FelRecord *credential, gint64 now_sec)
 static const char *
 listed_state (const FelRecord *credential)
 {
-  gboolean foreign = fel_record_has (credential, FEL_KEY_STORED) && !fel_record_flag (credential, FEL_KEY_STORED);
-
-  return foreign ? "not stored" : fel_record_text (credential, FEL_KEY_STATE);
+  return fel_listing_is_foreign (credential) ? "not stored" : fel_record_text (credential, FEL_KEY_STATE);
 }
 
 /* The label that everybody gets would only say the row once more. */
@@ -236,9 +248,10 @@ fel_view_sign_ins (const FelRecord *status, gint64 now_sec)
 FelTable *
 fel_view_backends (const FelRecord *backends)
 {
-  FelTable *table = fel_table_new (6);
+  FelTable *table = fel_table_new (7);
 
-  fel_table_set_headings (table, (const char *[]){ "BACKEND", "MODULE", "STATE", "CAN", "DESCRIPTION", "DETAIL" });
+  fel_table_set_headings (table,
+                          (const char *[]){ "BACKEND", "MODULE", "VERSION", "STATE", "CAN", "DESCRIPTION", "DETAIL" });
   for (guint i = 0; i < fel_record_size (backends); i++)
     {
       const char *name = fel_record_key (backends, i);
@@ -248,8 +261,9 @@ fel_view_backends (const FelRecord *backends)
 
       if (backend != NULL)
         fel_table_add (table, (const char *[]){
-                                  name, fel_record_text (backend, "module"), fel_record_text (backend, "state"), can,
-                                  fel_record_text (backend, "description"), fel_record_text (backend, "detail") });
+                                  name, fel_record_text (backend, "module"), fel_record_text (backend, "version"),
+                                  fel_record_text (backend, "state"), can, fel_record_text (backend, "description"),
+                                  fel_record_text (backend, "detail") });
     }
   return table;
 }

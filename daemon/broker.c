@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "broker.h"
 
+#include "backend-load.h"
 #include "ledger.h"
+#include "expiry.h"
 #include "mirror.h"
 #include "reconcile.h"
 
@@ -11,13 +13,16 @@ on_catalog_event (FelCatalogEvent event, FelCredential *credential, gpointer use
 {
   FelBroker *self = user_data;
 
+  fel_expiry_touch (self->expiry);
   if (self->listener.credential_event != NULL)
     self->listener.credential_event (event, credential, self->listener_data);
 }
 
 FelBroker *
-fel_broker_new (FelConfig *config, const char *backend_directory, const char *intent_folder)
+fel_broker_new (FelConfig *config, const char *backend_directory, const char *state_folder)
 {
+  g_autofree char *intents = g_build_filename (state_folder, "intents", NULL);
+  g_autofree char *crashes = g_build_filename (state_folder, "crashes", NULL);
   FelBroker *self = g_new0 (FelBroker, 1);
 
   self->config = config;
@@ -26,10 +31,14 @@ fel_broker_new (FelConfig *config, const char *backend_directory, const char *in
   self->token_cache = fel_token_cache_new ();
   self->work = fel_work_new ();
   self->mint_queue = fel_mint_queue_new ();
+  self->quarantine = fel_quarantine_new (crashes);
+  self->loads = g_hash_table_new (g_str_hash, g_str_equal);
+  self->probed = fel_backend_probed_new ();
   self->accesses = g_hash_table_new (g_str_hash, g_str_equal);
   self->flights = g_hash_table_new (g_str_hash, g_str_equal);
-  self->ledger = fel_ledger_new (intent_folder, self->work);
+  self->ledger = fel_ledger_new (intents, self->work);
   self->reconcile = fel_reconcile_new (self);
+  self->expiry = fel_expiry_new (self);
   self->mirror = fel_mirror_new (self);
   self->keyring = fel_keyring_new (fel_mirror_keyring_listener (), self->mirror);
   return self;
@@ -42,10 +51,14 @@ fel_broker_free (FelBroker *self)
     return;
   fel_keyring_close (self->keyring);
   fel_mirror_free (self->mirror);
+  fel_expiry_free (self->expiry);
   fel_reconcile_free (self->reconcile);
   fel_ledger_free (self->ledger);
   g_hash_table_unref (self->flights);
   g_hash_table_unref (self->accesses);
+  g_hash_table_unref (self->probed);
+  g_hash_table_unref (self->loads);
+  fel_quarantine_free (self->quarantine);
   fel_mint_queue_free (self->mint_queue);
   fel_work_free (self->work);
   fel_token_cache_free (self->token_cache);

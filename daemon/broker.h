@@ -10,6 +10,7 @@
 #include "keyring.h"
 #include "ledger.h"
 #include "mint-queue.h"
+#include "quarantine.h"
 #include "registry.h"
 #include "token-cache.h"
 #include "work.h"
@@ -19,6 +20,7 @@ typedef struct FelBrokerListener
 {
   void (*credential_event) (FelCatalogEvent event, FelCredential *credential, gpointer user_data);
   void (*keyring_changed) (gpointer user_data);
+  void (*credential_expiring) (const FelCredential *credential, gpointer user_data);
   void (*sign_in_required) (const char *backend, gpointer user_data);
   void (*needs_decision) (const FelLedgerEntry *entry, gpointer user_data);
   void (*became_idle) (gpointer user_data);
@@ -36,6 +38,10 @@ typedef struct FelBroker
   struct FelMirror *mirror;
   FelLedger *ledger;
   struct FelReconcile *reconcile;
+  struct FelExpiry *expiry;
+  FelQuarantine *quarantine;
+  GHashTable *loads;    /* instance name → what is being found out about it */
+  GHashTable *probed;   /* path of a module → what a probe said of it */
   GHashTable *accesses; /* instance name → FelAccess under way */
   GHashTable *flights;  /* key of an equal call → the FelRequest that leads it */
   guint open_requests;  /* machines that have not come to their end, answered or not */
@@ -44,7 +50,7 @@ typedef struct FelBroker
 } FelBroker;
 
 FelBroker *fel_broker_new (FelConfig *config /* (transfer full) */, const char *backend_directory,
-                           const char *intent_folder);
+                           const char *state_folder);
 void fel_broker_free (FelBroker *self); /* (nullable) */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelBroker, fel_broker_free)

@@ -11,6 +11,8 @@
 #include "bus-object.h"
 #include "bus-source.h"
 #include "error.h"
+#include "expiry.h"
+#include "fork-guard.h"
 #include "log.h"
 #include "message.h"
 #include "reconcile.h"
@@ -59,6 +61,13 @@ on_keyring_changed (gpointer user_data)
 {
   sd_bus_emit_properties_changed (((FelBus *) user_data)->bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "KeyringState",
                                   NULL);
+}
+
+static void
+on_credential_expiring (const FelCredential *credential, gpointer user_data)
+{
+  sd_bus_emit_signal (((FelBus *) user_data)->bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "CredentialExpiring", "sx",
+                      credential->id, credential->not_after_sec);
 }
 
 static void
@@ -113,7 +122,7 @@ on_idle_check (gpointer user_data)
 
   self->idle_id = 0;
   if (self->broker->open_requests > 0 || fel_bus_calls_open (self->object.calls) > 0
-      || fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0)
+      || fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0 || fel_expiry_is_waiting (self->broker->expiry))
     bus_watch_idle (self, timeout_usec);
   else if (rested_usec < timeout_usec)
     bus_watch_idle (self, timeout_usec - rested_usec);
@@ -170,6 +179,7 @@ on_name (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
     }
   sd_notify (0, "READY=1");
   fel_reconcile_start (self->broker->reconcile);
+  fel_expiry_start (self->broker->expiry);
   self->object.last_call_usec = g_get_monotonic_time ();
   bus_watch_idle (self, (gint64) self->broker->config->idle_timeout_sec * G_USEC_PER_SEC);
   return 1;
@@ -204,6 +214,7 @@ fel_bus_leave (FelBus *self)
   self->leaving = TRUE;
   g_clear_handle_id (&self->idle_id, g_source_remove);
   fel_reconcile_stop (self->broker->reconcile);
+  fel_expiry_stop (self->broker->expiry);
   sd_notify (0, "STOPPING=1");
   if (sd_bus_release_name_async (self->bus, NULL, FEL_BUS_NAME, on_released, self) < 0)
     bus_end (self, EXIT_FAILURE);
@@ -230,12 +241,14 @@ fel_bus_new (FelBroker *broker, FelBusEnded ended, gpointer user_data, GError **
   if (!check (sd_bus_open_user_with_description (&self->bus, "felucca"), "the session bus cannot be reached", error)
       || !check (fel_bus_object_export (&self->object, self->bus), FEL_OBJECT_PATH, error))
     return NULL;
+  fel_fork_guard_add (sd_bus_get_fd (self->bus));
   self->object.calls = fel_bus_calls_new (self->bus, on_calls_empty, self);
   self->source = fel_bus_source_new (self->bus, on_lost, self);
   g_source_attach (self->source, NULL);
   broker->listener = (FelBrokerListener){
     .credential_event = on_credential_event,
     .keyring_changed = on_keyring_changed,
+    .credential_expiring = on_credential_expiring,
     .sign_in_required = on_sign_in_required,
     .needs_decision = on_needs_decision,
     .became_idle = on_became_idle,
@@ -257,6 +270,8 @@ fel_bus_free (FelBus *self)
       g_source_destroy (self->source);
       g_source_unref (self->source);
     }
+  if (self->bus != NULL)
+    fel_fork_guard_remove (sd_bus_get_fd (self->bus));
   sd_bus_flush_close_unref (self->bus);
   g_free (self);
 }

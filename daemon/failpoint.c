@@ -11,10 +11,16 @@
 
 #define SLEEP_SEC 3600
 
+enum
+{
+  ACTION_KILL = -1,
+  ACTION_SLEEP = -2,
+};
+
 typedef struct
 {
   char *name;
-  char *action;
+  int action;   /* ACTION_, or an errno */
   guint64 only; /* 0: at each pass */
   guint64 passes;
 } Point;
@@ -22,9 +28,10 @@ typedef struct
 static const struct
 {
   const char *name;
-  int number;
-} errnos[] = {
-  { "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EROFS", EROFS }, { "EACCES", EACCES }, { "ENOENT", ENOENT },
+  int action;
+} actions[] = {
+  { "kill", ACTION_KILL }, { "sleep", ACTION_SLEEP }, { "EIO", EIO },       { "ENOSPC", ENOSPC },
+  { "EROFS", EROFS },      { "EACCES", EACCES },      { "ENOENT", ENOENT },
 };
 
 static void
@@ -33,25 +40,38 @@ point_free (gpointer data)
   Point *point = data;
 
   g_free (point->name);
-  g_free (point->action);
   g_free (point);
+}
+
+/* 0: there is none of that name. */
+static int
+action_find (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (actions); i++)
+    if (g_str_equal (actions[i].name, name))
+      return actions[i].action;
+  return 0;
 }
 
 /* NULL: it is not NAME:ACTION[@K]. */
 static Point *
 point_parse (const char *text)
 {
-  const char *colon = strchr (text, ':');
-  const char *at = strchr (text, '@');
+  g_auto (GStrv) parts = g_strsplit (text, ":", 2);
+  char *at = parts[0] != NULL && parts[1] != NULL ? strchr (parts[1], '@') : NULL;
   guint64 only = 0;
   Point *point;
 
-  if (colon == NULL
-      || (at != NULL && (at < colon || !g_ascii_string_to_unsigned (at + 1, 10, 1, 1 << 20, &only, NULL))))
+  if (parts[0] == NULL || parts[0][0] == '\0' || parts[1] == NULL
+      || (at != NULL && !g_ascii_string_to_unsigned (at + 1, 10, 1, 1 << 20, &only, NULL)))
+    return NULL;
+  if (at != NULL)
+    *at = '\0';
+  if (action_find (parts[1]) == 0)
     return NULL;
   point = g_new0 (Point, 1);
-  point->name = g_strndup (text, (gsize) (colon - text));
-  point->action = at != NULL ? g_strndup (colon + 1, (gsize) (at - colon - 1)) : g_strdup (colon + 1);
+  point->name = g_strdup (parts[0]);
+  point->action = action_find (parts[1]);
   point->only = only;
   return point;
 }
@@ -76,15 +96,13 @@ points_load (void)
 }
 
 static int
-point_act (const Point *point)
+action_do (int action)
 {
-  if (g_str_equal (point->action, "kill"))
+  if (action == ACTION_KILL)
     raise (SIGKILL);
-  if (g_str_equal (point->action, "sleep"))
-    g_usleep ((gulong) SLEEP_SEC * G_USEC_PER_SEC);
-  for (gsize i = 0; i < G_N_ELEMENTS (errnos); i++)
-    if (g_str_equal (errnos[i].name, point->action))
-      return errnos[i].number;
+  if (action != ACTION_SLEEP)
+    return action;
+  g_usleep ((gulong) SLEEP_SEC * G_USEC_PER_SEC);
   return 0;
 }
 
@@ -106,7 +124,7 @@ fel_failpoint (const char *name)
         due = point;
     }
   g_mutex_unlock (&lock);
-  return due != NULL ? point_act (due) : 0;
+  return due != NULL ? action_do (due->action) : 0;
 }
 
 #endif

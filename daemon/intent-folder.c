@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "intent-folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #include "error.h"
 #include "failpoint.h"
+#include "fork-guard.h"
 
 #define FILE_LEN_MAX 4096
 #define UNFINISHED ".new"
@@ -41,6 +43,7 @@ fel_intent_folder_free (FelIntentFolder *self)
 {
   if (self == NULL)
     return;
+  fel_fork_guard_remove (self->fd);
   if (self->fd >= 0)
     close (self->fd);
   g_mutex_clear (&self->lock);
@@ -111,7 +114,12 @@ folder_open (FelIntentFolder *self, GError **error)
 
   g_mutex_lock (&self->lock);
   if (self->fd < 0)
-    ok = (self->fd = open_folder (self->path)) >= 0;
+    {
+      ok = (self->fd = open_folder (self->path)) >= 0;
+      errnum = errno;
+      fel_fork_guard_add (self->fd);
+      errno = errnum;
+    }
   else if (was_deleted (self->fd))
     ok = folder_renew (self);
   errnum = errno;
@@ -122,15 +130,18 @@ folder_open (FelIntentFolder *self, GError **error)
 gboolean
 fel_intent_folder_claim (FelIntentFolder *self, GError **error)
 {
+  int errnum = 0;
+
   if (!folder_open (self, error))
     return FALSE;
+  g_mutex_lock (&self->lock); /* a worker may be renewing it */
   if (flock (self->fd, LOCK_EX | LOCK_NB) < 0)
-    {
-      g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "%s: another daemon is at work in it", self->path);
-      return FALSE;
-    }
-  self->claimed = TRUE;
-  return TRUE;
+    errnum = errno;
+  self->claimed = errnum == 0;
+  g_mutex_unlock (&self->lock);
+  if (errnum == EWOULDBLOCK)
+    g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "%s: another daemon is at work in it", self->path);
+  return errnum == 0 || (errnum != EWOULDBLOCK && fail (self, "it cannot be locked", errnum, error));
 }
 
 static char *
@@ -259,20 +270,29 @@ parse_name (const char *name, char **ret_uuid, FelIntentState *ret_state)
   return FALSE;
 }
 
-static FelIntent *
-read_intent (FelIntentFolder *self, const char *name)
+/* Does it speak of this moment, not of the file? */
+static gboolean
+is_passing (int errnum)
 {
-  int fd = openat (self->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  return errnum == EMFILE || errnum == ENFILE || errnum == ENOMEM || errnum == EIO || errnum == EINTR;
+}
+
+/* NULL: it is no record of ours; or, with ret_errnum set, it cannot be read now. */
+static FelIntent *
+read_intent (FelIntentFolder *self, const char *name, int *ret_errnum)
+{
   char text[FILE_LEN_MAX + 1];
   g_autofree char *uuid = NULL;
   FelIntentState state;
-  ssize_t len;
+  ssize_t len = -1;
+  int fd = openat (self->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  int errnum = fd < 0 ? errno : TRY ("intent-read", len = read (fd, text, sizeof text));
 
-  if (fd < 0)
-    return NULL;
-  len = read (fd, text, sizeof text);
-  close (fd);
-  if (len < 0 || len > FILE_LEN_MAX || !parse_name (name, &uuid, &state))
+  if (fd >= 0)
+    close (fd);
+  if (is_passing (errnum))
+    *ret_errnum = errnum;
+  if (errnum != 0 || len > FILE_LEN_MAX || !parse_name (name, &uuid, &state))
     return NULL;
   return fel_intent_parse (text, (gsize) len, uuid, state);
 }
@@ -306,21 +326,54 @@ is_of (const char *name, GHashTable *uuids)
   return g_hash_table_contains (uuids, uuid);
 }
 
-static void
-load_file (FelIntentFolder *self, const char *name, GHashTable *by_uuid, GPtrArray *broken)
+static gboolean
+load_file (FelIntentFolder *self, const char *name, GHashTable *by_uuid, GPtrArray *broken, GError **error)
 {
   FelIntent *intent;
+  int errnum = 0;
 
   if (g_str_has_suffix (name, UNFINISHED))
     {
       unlinkat (self->fd, name, 0);
-      return;
+      return TRUE;
     }
-  intent = read_intent (self, name);
+  intent = read_intent (self, name, &errnum);
+  if (errnum != 0)
+    return fail (self, "an intent cannot be read", errnum, error);
   if (intent != NULL)
     keep_latest (by_uuid, intent);
   else
     set_aside (self, name, broken);
+  return TRUE;
+}
+
+/* By our own descriptor, and all of them or none: what a failed read leaves out would be forgotten. */
+static GPtrArray *
+list_names (FelIntentFolder *self, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  int fd = openat (self->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  const struct dirent *entry = NULL;
+  int errnum = dir == NULL ? errno : 0;
+
+  if (dir == NULL && fd >= 0)
+    close (fd);
+  while (errnum == 0)
+    {
+      errno = 0;
+      entry = readdir (dir);
+      errnum = fel_failpoint ("intent-list") ?: errno;
+      if (entry == NULL)
+        break;
+      if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
+        g_ptr_array_add (names, g_strdup (entry->d_name));
+    }
+  if (dir != NULL)
+    closedir (dir);
+  if (errnum != 0)
+    fail (self, "it cannot be listed", errnum, error);
+  return errnum == 0 ? g_steal_pointer (&names) : NULL;
 }
 
 GPtrArray *
@@ -329,20 +382,17 @@ fel_intent_folder_load (FelIntentFolder *self, GHashTable *known, GPtrArray **re
   g_autoptr (GHashTable) by_uuid = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                                           (GDestroyNotify) fel_intent_unref);
   g_autoptr (GPtrArray) broken = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDir) dir = NULL;
+  g_autoptr (GPtrArray) names = NULL; /* all, before any is renamed */
   GPtrArray *intents;
   GHashTableIter iter;
   gpointer intent;
-  const char *name;
 
-  if (!folder_open (self, error) || (dir = g_dir_open (self->path, 0, error)) == NULL)
+  if (!folder_open (self, error) || (names = list_names (self, error)) == NULL)
     return NULL;
-  while ((name = g_dir_read_name (dir)) != NULL) /* all, before any is renamed */
-    g_ptr_array_add (names, g_strdup (name));
   for (guint i = 0; i < names->len; i++)
-    if (!g_str_has_suffix (names->pdata[i], BROKEN) && !is_of (names->pdata[i], known))
-      load_file (self, names->pdata[i], by_uuid, broken);
+    if (!g_str_has_suffix (names->pdata[i], BROKEN) && !is_of (names->pdata[i], known)
+        && !load_file (self, names->pdata[i], by_uuid, broken, error))
+      return NULL;
   intents = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_intent_unref);
   g_hash_table_iter_init (&iter, by_uuid);
   while (g_hash_table_iter_next (&iter, NULL, &intent))

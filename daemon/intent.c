@@ -9,6 +9,7 @@
 
 #define GROUP "intent"
 #define VERSION 1
+#define SINCE_MAX_SEC G_GINT64_CONSTANT (253402300799) /* the year 9999: times can be added to it */
 
 typedef struct
 {
@@ -141,16 +142,54 @@ parse_fields (FelIntent *self, GKeyFile *keys)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     {
+      g_autoptr (GError) error = NULL;
       char *value;
 
       if (!fields[i].required && !g_key_file_has_key (keys, GROUP, fields[i].key, NULL))
         continue;
-      value = g_key_file_get_string (keys, GROUP, fields[i].key, NULL);
+      value = g_key_file_get_string (keys, GROUP, fields[i].key, &error); /* something, even when it has an error */
       G_STRUCT_MEMBER (char *, self, fields[i].offset) = value;
-      if (value == NULL || !fel_name_check (fields[i].key, value, NULL))
+      if (error != NULL || !fel_name_check (fields[i].key, value, NULL))
         return FALSE;
     }
   return TRUE;
+}
+
+/* As many lines as keys and their group, each with its end: nothing is cut off, said twice or beside them. Keys that a
+ * later version adds are fine. */
+static gboolean
+is_whole (GKeyFile *keys, const char *text, gsize len)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (keys, NULL);
+  g_auto (GStrv) names = g_key_file_get_keys (keys, GROUP, NULL, NULL);
+  gsize n_lines = 1; /* the group's */
+
+  if (names == NULL || g_strv_length (groups) != 1 || text[len - 1] != '\n')
+    return FALSE;
+  for (char **name = names; *name != NULL; name++, n_lines++)
+    if (g_strv_contains ((const char *const *) name + 1, *name))
+      return FALSE;
+  for (gsize i = 0; i < len; i++)
+    n_lines -= text[i] == '\n';
+  return n_lines == 0;
+}
+
+/* Not GLib's own: that takes what does not fit for the nearest that does. */
+static gboolean
+parse_number (GKeyFile *keys, const char *key, gint64 max, gint64 *ret_number)
+{
+  g_autofree char *value = g_key_file_get_value (keys, GROUP, key, NULL);
+
+  return value != NULL && g_ascii_string_to_signed (value, 10, 1, max, ret_number, NULL);
+}
+
+static gboolean
+parse_internal (GKeyFile *keys, gboolean *ret_internal)
+{
+  g_autoptr (GError) error = NULL;
+
+  *ret_internal = g_key_file_get_boolean (keys, GROUP, "internal", &error);
+  return error == NULL;
 }
 
 FelIntent *
@@ -158,15 +197,16 @@ fel_intent_parse (const char *text, gsize len, const char *uuid, FelIntentState 
 {
   g_autoptr (GKeyFile) keys = g_key_file_new ();
   g_autoptr (FelIntent) self = NULL;
+  gint64 version;
 
   if (!g_uuid_string_is_valid (uuid) || !g_utf8_validate_len (text, len, NULL)
-      || !g_key_file_load_from_data (keys, text, len, G_KEY_FILE_NONE, NULL)
-      || g_key_file_get_integer (keys, GROUP, "version", NULL) != VERSION)
+      || !g_key_file_load_from_data (keys, text, len, G_KEY_FILE_NONE, NULL) || !is_whole (keys, text, len)
+      || !parse_number (keys, "version", VERSION, &version))
     return NULL;
   self = intent_alloc (uuid, state);
-  self->internal = g_key_file_get_boolean (keys, GROUP, "internal", NULL);
-  self->since_sec = g_key_file_get_int64 (keys, GROUP, "since", NULL);
-  if (!parse_fields (self, keys) || self->since_sec <= 0 || (state == FEL_INTENT_MINTED && self->id == NULL))
+  if (!parse_fields (self, keys) || !parse_internal (keys, &self->internal)
+      || !parse_number (keys, "since", SINCE_MAX_SEC, &self->since_sec)
+      || (state == FEL_INTENT_MINTED && self->id == NULL))
     return NULL;
   return g_steal_pointer (&self);
 }

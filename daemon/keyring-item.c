@@ -96,19 +96,6 @@ fel_keyring_item_announce (FelKeyring *self, const char *path)
   item_get_properties (op, path, on_announced_item);
 }
 
-/* Ends op when there is no service to ask. */
-static gboolean
-op_has_service (FelKeyringOp *op)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (op->keyring->service != NULL && op->keyring->collection != NULL)
-    return TRUE;
-  error = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_ABSENT, "the Secret Service has left the session bus");
-  fel_keyring_op_fail_with (op, error);
-  return FALSE;
-}
-
 /* Loading */
 
 static void
@@ -127,10 +114,8 @@ on_loaded_item (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 load_items (FelKeyringOp *op, char **paths)
 {
-  g_autofree char *prefix = g_strconcat (op->keyring->collection, "/", NULL);
-
   for (; paths != NULL && *paths != NULL; paths++)
-    if (g_str_has_prefix (*paths, prefix))
+    if (fel_keyring_has_item_path (op->keyring, *paths))
       {
         op->pending++;
         item_get_properties (op, *paths, on_loaded_item);
@@ -154,7 +139,7 @@ on_found (GObject *source, GAsyncResult *result, gpointer user_data)
       fel_keyring_op_fail (op, foreign);
       return;
     }
-  if (!op_has_service (op))
+  if (!fel_keyring_op_has_service (op))
     return;
   load_items (op, unlocked);
   load_items (op, locked);
@@ -168,7 +153,7 @@ fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpo
   g_autoptr (GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "list its items", LOAD_DEADLINE_SEC, done, user_data);
 
-  if (!op_has_service (op))
+  if (!fel_keyring_op_has_service (op))
     return;
   op->items = g_ptr_array_new_with_free_func (item_free);
   g_hash_table_insert (attributes, (char *) "xdg:schema", (char *) schema);
@@ -176,91 +161,7 @@ fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpo
                                         fel_keyring_op_ref (op));
 }
 
-static void
-on_sought (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = user_data;
-  g_auto (GStrv) unlocked = NULL;
-  g_auto (GStrv) locked = NULL;
-  g_autoptr (GError) foreign = NULL;
-  g_autofree char *prefix = NULL;
-  char *path = NULL;
-
-  if (!secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked, &foreign))
-    fel_keyring_op_fail (op, foreign);
-  else if (!fel_keyring_op_is_over (op) && op_has_service (op))
-    {
-      prefix = g_strconcat (op->keyring->collection, "/", NULL);
-      for (char **p = unlocked; p != NULL && *p != NULL; p++)
-        path = g_str_has_prefix (*p, prefix) ? *p : path;
-      for (char **p = locked; p != NULL && *p != NULL; p++)
-        path = g_str_has_prefix (*p, prefix) ? *p : path;
-      fel_keyring_op_succeed (op, path);
-    }
-}
-
-void
-fel_keyring_find (FelKeyring *self, GHashTable *attributes, FelKeyringDone done, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "search its items", ITEM_DEADLINE_SEC, done, user_data);
-
-  if (op_has_service (op))
-    secret_service_search_for_dbus_paths (self->service, NULL, attributes, op->cancellable, on_sought,
-                                          fel_keyring_op_ref (op));
-}
-
-/* Store, read, delete */
-
-static void
-on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = user_data;
-  g_autoptr (GError) foreign = NULL;
-  g_autofree char *path = secret_service_create_item_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
-
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (path == NULL)
-    fel_keyring_op_fail (op, foreign);
-  else
-    fel_keyring_op_succeed (op, path);
-}
-
-static GHashTable *
-item_properties (const char *label, GHashTable *attributes)
-{
-  GHashTable *properties = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
-  GVariantBuilder builder;
-  GHashTableIter iter;
-  gpointer key, value;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
-  g_hash_table_iter_init (&iter, attributes);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    g_variant_builder_add (&builder, "{ss}", key, value);
-  g_hash_table_insert (properties, (char *) "org.freedesktop.Secret.Item.Attributes",
-                       g_variant_ref_sink (g_variant_builder_end (&builder)));
-  g_hash_table_insert (properties, (char *) "org.freedesktop.Secret.Item.Label",
-                       g_variant_ref_sink (g_variant_new_string (label)));
-  return properties;
-}
-
-void
-fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, const FelSecret *secret,
-                   gboolean replace, FelKeyringDone done, gpointer user_data)
-{
-  g_autoptr (GHashTable) properties = item_properties (label, attributes);
-  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "store a secret", ITEM_DEADLINE_SEC, done, user_data);
-  SecretValue *value;
-
-  if (!op_has_service (op))
-    return;
-  value = secret_value_new (secret->bytes, (gssize) secret->len, "text/plain");
-  secret_service_create_item_dbus_path (self->service, self->collection, properties, value,
-                                        replace ? SECRET_ITEM_CREATE_REPLACE : SECRET_ITEM_CREATE_NONE, op->cancellable,
-                                        on_stored, fel_keyring_op_ref (op));
-  secret_value_unref (value);
-}
+/* Read, delete */
 
 /* The service left the item out of its answer, which it does with locked ones and with ones that are gone. */
 static void
@@ -327,8 +228,49 @@ fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpoin
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "read a secret", ITEM_DEADLINE_SEC, done, user_data);
 
   op->path = g_strdup (path);
-  if (op_has_service (op))
+  if (fel_keyring_op_has_service (op))
     secret_service_get_secret_for_dbus_path (self->service, path, op->cancellable, on_read, fel_keyring_op_ref (op));
+}
+
+GVariant *
+fel_keyring_item_attributes (GHashTable *attributes)
+{
+  GVariantBuilder builder;
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  g_hash_table_iter_init (&iter, attributes);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    g_variant_builder_add (&builder, "{ss}", key, value);
+  return g_variant_builder_end (&builder);
+}
+
+static void
+on_changed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (reply != NULL)
+    fel_keyring_op_succeed (op, NULL);
+  else
+    fel_keyring_op_fail (op, foreign);
+}
+
+void
+fel_keyring_change (FelKeyring *self, const char *path, GHashTable *attributes, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "change an item", ITEM_DEADLINE_SEC, done, user_data);
+
+  if (fel_keyring_op_has_service (op))
+    g_dbus_connection_call (
+        self->connection, SECRETS_NAME, path, "org.freedesktop.DBus.Properties", "Set",
+        g_variant_new ("(ssv)", "org.freedesktop.Secret.Item", "Attributes", fel_keyring_item_attributes (attributes)),
+        NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_changed, fel_keyring_op_ref (op));
 }
 
 static void
@@ -353,6 +295,6 @@ fel_keyring_delete (FelKeyring *self, const char *path, FelKeyringDone done, gpo
 {
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "delete an item", ITEM_DEADLINE_SEC, done, user_data);
 
-  if (op_has_service (op))
+  if (fel_keyring_op_has_service (op))
     secret_service_delete_item_dbus_path (self->service, path, op->cancellable, on_deleted, fel_keyring_op_ref (op));
 }

@@ -50,6 +50,7 @@ fel_keyring_op_unref (FelKeyringOp *self)
     return;
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_pointer (&self->items, g_ptr_array_unref);
+  g_clear_pointer (&self->attributes, g_hash_table_unref);
   g_free (self->path);
   g_object_unref (self->cancellable);
   fel_keyring_unref (self->keyring);
@@ -87,6 +88,18 @@ void
 fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error)
 {
   op_answer (self, NULL, error);
+}
+
+gboolean
+fel_keyring_op_has_service (FelKeyringOp *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->keyring->service != NULL && self->keyring->collection != NULL)
+    return TRUE;
+  error = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_ABSENT, "the Secret Service has left the session bus");
+  fel_keyring_op_fail_with (self, error);
+  return FALSE;
 }
 
 /* By quark and code, not by the name of the remote error: libsecret strips that from some. */

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Shared by the three files of the keyring: keyring.c (the service and its state), keyring-op.c (one call with its
- * deadline), keyring-item.c (what is done with items). For nobody else. */
+ * Shared by the files of the keyring: keyring.c (the service and its state), keyring-op.c (one call with its deadline),
+ * keyring-item.c (loading, reading and deleting items), keyring-store.c (storing one for certain, and finding it). For
+ * nobody else. */
 #pragma once
 
 #define SECRET_WITH_UNSTABLE 1
@@ -27,6 +28,7 @@ struct FelKeyring
   guint name_watch;
   GPtrArray *open_waiters;   /* of FelKeyringOp */
   GPtrArray *prompt_waiters; /* of FelKeyringOp */
+  GPtrArray *stores;         /* under way; of keyring-store.c */
   gboolean closed;
 };
 
@@ -40,10 +42,11 @@ typedef struct FelKeyringOp
   const char *doing; /* for messages: "store the password" */
   GCancellable *cancellable;
   guint deadline_id;
-  char *path;       /* read: of the item */
-  FelError late;    /* what it is when its deadline passes */
-  GPtrArray *items; /* load: what came so far */
-  guint pending;    /* load: items that are still asked for */
+  char *path;             /* read, store: of the item */
+  FelError late;          /* what it is when its deadline passes */
+  GHashTable *attributes; /* find: what is looked for */
+  GPtrArray *items;       /* load: what came so far */
+  guint pending;          /* load: items that are still asked for */
   gboolean interactive;
   gboolean asked_again; /* for the default collection, after the one we knew was deleted */
 } FelKeyringOp;
@@ -59,9 +62,16 @@ void fel_keyring_op_succeed (FelKeyringOp *self, gpointer result);
 void fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign); /* translates it */
 void fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error);
 gboolean fel_keyring_op_is_over (const FelKeyringOp *self);
+gboolean fel_keyring_op_has_service (FelKeyringOp *self); /* FALSE: there is none to ask, and the call has ended so */
 
 /* Answers all of them with the same and empties the list. */
 void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);
+
+/* Is this an item of the default collection? It has to be known. */
+gboolean fel_keyring_has_item_path (const FelKeyring *self, const char *path);
+
+/* As the Secret Service wants them, a{ss}. (transfer floating) */
+GVariant *fel_keyring_item_attributes (GHashTable *attributes);
 
 /* Asks for one item, then tells the listener. */
 void fel_keyring_item_announce (FelKeyring *self, const char *path);

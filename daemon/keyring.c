@@ -21,6 +21,7 @@ fel_keyring_new (const FelKeyringListener *listener, gpointer user_data)
   self->user_data = user_data;
   self->open_waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_keyring_op_unref);
   self->prompt_waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_keyring_op_unref);
+  self->stores = g_ptr_array_new ();
   return self;
 }
 
@@ -52,6 +53,7 @@ fel_keyring_unref (FelKeyring *self)
   g_clear_object (&self->connection);
   g_ptr_array_unref (self->open_waiters);
   g_ptr_array_unref (self->prompt_waiters);
+  g_ptr_array_unref (self->stores);
   g_free (self);
 }
 
@@ -64,6 +66,14 @@ fel_keyring_close (FelKeyring *self)
   g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
   keyring_drop_collection (self);
   fel_keyring_unref (self);
+}
+
+gboolean
+fel_keyring_has_item_path (const FelKeyring *self, const char *path)
+{
+  gsize len = strlen (self->collection);
+
+  return strncmp (path, self->collection, len) == 0 && path[len] == '/';
 }
 
 FelKeyringState

@@ -56,16 +56,27 @@ void fel_keyring_unlock (FelKeyring *self, gboolean interactive, FelKeyringDone 
 /* result: GPtrArray of FelKeyringItem. Locked items count. */
 void fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpointer user_data);
 
-/* result: const char *path. replace: an item with the same attributes gets the new secret instead. */
+/* result: const char *path of the one item that holds the secret now. replace: an item with the same attributes gets the
+ * new secret instead.
+ *
+ * Success is certain as far as a service can be asked: the item that it says it made has been seen there. An attempt
+ * that fails or is in doubt is followed by a look whether the item is there all the same, then by another attempt, at
+ * most three in all and within 20 s. Attempts after the first replace, so that one that was given up and is carried
+ * out late makes no second item; the attributes must therefore be the item's own (an id). A later store of the same
+ * attributes ends these attempts. The error is that of the first attempt. After an error the item may still turn up. */
 void fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, const FelSecret *secret,
                         gboolean replace, FelKeyringDone done, gpointer user_data);
 
 /* result: const char *path of an item in the default collection whose attributes include these, locked or not; NULL when
- * the service has answered that there is none. Whatever keeps it from answering is an error. */
+ * the service has answered that there is none. Whatever keeps it from answering is an error. Opens first. */
 void fel_keyring_find (FelKeyring *self, GHashTable *attributes, FelKeyringDone done, gpointer user_data);
 
 /* result: FelSecret. */
 void fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);
+
+/* The item gets these attributes instead of what it has. */
+void fel_keyring_change (FelKeyring *self, const char *path, GHashTable *attributes, FelKeyringDone done,
+                         gpointer user_data);
 
 /* An item that is gone already is success. */
 void fel_keyring_delete (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);

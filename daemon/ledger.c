@@ -12,6 +12,7 @@ struct FelLedger
   FelIntentFolder *folder;
   FelWork *work;
   GHashTable *entries; /* uuid → FelLedgerEntry */
+  GHashTable *ours;    /* set of uuids: begun before the rest was taken over; their files may be on their way out */
   guint64 begun;
   gboolean taken_over;
 };
@@ -59,6 +60,7 @@ entry_new (FelIntent *intent /* (transfer full) */, FelLedgerState state)
   g_ref_count_init (&self->refs);
   self->intent = intent;
   self->state = state;
+  self->seen_usec = g_get_monotonic_time ();
   return self;
 }
 
@@ -70,6 +72,7 @@ fel_ledger_new (const char *folder, FelWork *work)
   self->folder = fel_intent_folder_new (folder);
   self->work = work;
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) fel_ledger_entry_unref);
+  self->ours = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
 }
 
@@ -79,6 +82,7 @@ fel_ledger_free (FelLedger *self)
   if (self == NULL)
     return;
   g_hash_table_unref (self->entries);
+  g_hash_table_unref (self->ours);
   fel_intent_folder_free (self->folder);
   g_free (self);
 }
@@ -159,6 +163,8 @@ fel_ledger_prepare (FelLedger *self, FelIntent *intent, FelLedgerDone done, gpoi
   FelLedgerEntry *entry = entry_new (intent, FEL_LEDGER_MINTING);
 
   self->begun++;
+  if (!self->taken_over)
+    g_hash_table_add (self->ours, g_strdup (intent->uuid));
   g_hash_table_insert (self->entries, g_strdup (intent->uuid), entry);
   ledger_run (self, entry, FALSE, done, user_data);
 }
@@ -225,9 +231,10 @@ fel_ledger_take_over (FelLedger *self, GPtrArray **ret_broken, GError **error)
   if (self->taken_over)
     return TRUE;
   if (!fel_intent_folder_claim (self->folder, error)
-      || (left = fel_intent_folder_load (self->folder, self->entries, ret_broken, error)) == NULL)
+      || (left = fel_intent_folder_load (self->folder, self->ours, ret_broken, error)) == NULL)
     return FALSE;
   self->taken_over = TRUE;
+  g_hash_table_remove_all (self->ours);
   for (guint i = 0; i < left->len; i++)
     ledger_adopt (self, left->pdata[i]);
   return TRUE;

@@ -25,12 +25,14 @@ typedef struct FelLedgerEntry
   grefcount refs;
   FelIntent *intent; /* owned; its latest step */
   FelLedgerState state;
-  gboolean ended;        /* not in the ledger any more */
-  gboolean writing;      /* a worker has its file */
-  GPtrArray *candidates; /* of char *, ids at the provider that could be it; NULL: not looked yet */
-  char *detail;          /* (nullable) why it could not be settled */
-  guint retry_sec;       /* after which looking again may tell more; 0: the usual */
-  gboolean shown;        /* the user was told */
+  gboolean ended;           /* not in the ledger any more */
+  gboolean writing;         /* a worker has its file */
+  GPtrArray *candidates;    /* of char *, ids at the provider that could be it; NULL: not looked yet */
+  char *detail;             /* (nullable) why it could not be settled */
+  struct FelSettle *settle; /* SETTLING: who is at it */
+  guint retry_sec;          /* after which looking again may tell more; 0: the usual */
+  gint64 seen_usec;         /* monotonic; since when we know of it */
+  gboolean shown;           /* the user was told */
 } FelLedgerEntry;
 
 /* entry: lent; NULL when error is set. */

@@ -15,8 +15,10 @@
 #include "felucca-config.h"
 
 #include "bus.h"
+#include "locked-memory.h"
 #include "log.h"
 #include "mirror.h"
+#include "probe.h"
 
 #define NAME_DELAY_MAX_MSEC 3000 /* a keyring that does not answer delays us no longer */
 
@@ -34,20 +36,23 @@ static const char *const dangerous_variables[] = {
   "SECRET_BACKEND",    "SECRET_FILE_TEST_PATH", "G_MESSAGES_DEBUG", "G_DBUS_DEBUG", NULL,
 };
 
-/* The C library reads its tunables at start alone, so a daemon that was not started by its unit starts itself anew.
- * Without the thread cache, because that keeps freed memory as it is. */
+/* Freed memory is overwritten; without the thread cache, which keeps it as it is. */
+static const char tunables[] = "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0";
+
+/* The C library reads its variables at start alone, so a daemon that was not started by its unit starts itself anew.
+ * LD_BIND_NOW: the look-up of a function at its first call would save the registers, and what they hold, on
+ * the stack. */
 static void
-overwrite_freed_memory (char **argv)
+make_library_forget (char **argv)
 {
-  static const char wanted[] = "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0";
   const char *set = g_getenv ("GLIBC_TUNABLES");
   g_autofree char *both = NULL;
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL); /* by its name, which becomes ours */
 
-  if (set != NULL && strstr (set, "glibc.malloc.perturb=") != NULL)
+  if (set != NULL && strstr (set, tunables) != NULL && g_getenv ("LD_BIND_NOW") != NULL)
     return;
-  both = set != NULL && *set != '\0' ? g_strconcat (set, ":", wanted, NULL) : g_strdup (wanted);
-  if (program != NULL && g_setenv ("GLIBC_TUNABLES", both, TRUE))
+  both = set != NULL && *set != '\0' ? g_strconcat (set, ":", tunables, NULL) : g_strdup (tunables);
+  if (program != NULL && g_setenv ("GLIBC_TUNABLES", both, TRUE) && g_setenv ("LD_BIND_NOW", "1", TRUE))
     execv (program, argv);
   fel_log_problem ("freed memory will not be overwritten: the daemon cannot start itself anew");
 }
@@ -119,11 +124,15 @@ start_watchdog (void)
     g_timeout_add ((guint) MIN (usec / 2000, G_MAXUINT), on_watchdog, NULL);
 }
 
+/* The program in its other roles; FALSE: it is to be the daemon. */
 static gboolean
-parse_arguments (int argc, char **argv, int *ret_status)
+run_as_told (int argc, char **argv, int *ret_status)
 {
+  g_autofree char *probe = NULL, *check = NULL;
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
+    { "probe-backend", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &probe, NULL, NULL },
+    { "check-backend", 0, 0, G_OPTION_ARG_FILENAME, &check, "Say whether a file is a usable backend", "FILE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -137,24 +146,32 @@ parse_arguments (int argc, char **argv, int *ret_status)
     {
       g_printerr ("felucca-daemon: %s\n", error != NULL ? error->message : "it takes no arguments");
       *ret_status = 2;
-      return FALSE;
     }
-  if (version)
+  else if (probe != NULL)
+    *ret_status = fel_probe_main (probe);
+  else if (check != NULL)
+    *ret_status = fel_probe_check_main (check);
+  else if (version)
     g_print ("felucca-daemon %s\n", FEL_VERSION);
-  return !version;
+  else
+    return FALSE;
+  return TRUE;
 }
 
 static int
 run (void)
 {
   g_auto (GStrv) files = fel_config_default_files ();
-  g_autofree char *intents = g_build_filename (g_get_user_state_dir (), "felucca", "intents", NULL);
+  g_autofree char *state = g_build_filename (g_get_user_state_dir (), "felucca", NULL);
   Daemon self = { .status = EXIT_SUCCESS };
   g_autoptr (GError) error = NULL;
   guint signal_ids[3];
 
+  if (!fel_locked_memory_open (&error))
+    fel_log_problem (error->message);
+  g_clear_error (&error);
   self.broker = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory (),
-                                intents);
+                                state);
   for (guint i = 0; i < self.broker->config->problems->len; i++)
     fel_log_problem (self.broker->config->problems->pdata[i]);
   self.bus = fel_bus_new (self.broker, on_ended, &self, &error);
@@ -182,6 +199,7 @@ run (void)
     _exit (self.status); /* a backend that does not come back still uses what would be freed */
   fel_broker_free (self.broker);
   g_main_loop_unref (self.loop);
+  g_assert (!FEL_DEVELOPER || fel_locked_memory_n_in_use () == 0); /* no leak detector sees into it */
   return self.status;
 }
 
@@ -191,9 +209,9 @@ main (int argc, char **argv)
   int status;
 
   setlocale (LC_ALL, "");
-  overwrite_freed_memory (argv);
   lock_down ();
-  if (!parse_arguments (argc, argv, &status))
+  if (run_as_told (argc, argv, &status))
     return status;
+  make_library_forget (argv);
   return run ();
 }

@@ -4,6 +4,7 @@
 
 #include "felucca-names.h"
 
+#include "expiry.h"
 #include "reconcile.h"
 
 struct FelMirror
@@ -62,13 +63,14 @@ void
 fel_mirror_bury (FelMirror *self, const char *backend, const char *id)
 {
   FelCatalogQuery query = { .backend = backend, .id = id };
-  FelCatalogEntry *entry = fel_catalog_newest (self->broker->catalog, &query);
+  FelCatalogEntry *entry;
 
   g_hash_table_add (self->buried, g_strconcat (backend, "\n", id, NULL));
-  if (entry == NULL)
-    return;
-  fel_keyring_delete (self->broker->keyring, entry->path, fel_keyring_no_answer, NULL);
-  fel_catalog_remove (self->broker->catalog, entry->path);
+  while ((entry = fel_catalog_newest (self->broker->catalog, &query)) != NULL)
+    {
+      fel_keyring_delete (self->broker->keyring, entry->path, fel_keyring_no_answer, NULL);
+      fel_catalog_remove (self->broker->catalog, entry->path);
+    }
 }
 
 void
@@ -154,6 +156,50 @@ on_credentials (gpointer result, const GError *error, gpointer user_data)
   mirror_load_ended (self);
 }
 
+typedef struct
+{
+  FelMirror *mirror;
+  FelTokenSlot *slot;
+  char *path;
+} TokenRead;
+
+static void
+on_token_read (gpointer result, const GError *error, gpointer user_data)
+{
+  g_autofree TokenRead *read = user_data;
+  g_autofree char *path = read->path;
+  g_autoptr (FelToken) token = NULL;
+
+  if (error == NULL && read->slot->token == NULL && g_strcmp0 (read->slot->path, path) == 0)
+    token = fel_token_parse (result, read->slot->account, NULL);
+  if (token != NULL)
+    fel_token_slot_set (read->slot, token, FALSE);
+  mirror_load_ended (read->mirror);
+}
+
+/* With several instances, which one is meant can hang on whose sign-in knows a workspace. That is in the secrets. */
+static void
+mirror_read_tokens (FelMirror *self)
+{
+  FelBroker *broker = self->broker;
+  guint n = fel_registry_size (broker->registry);
+
+  if (n < 2 || fel_keyring_state (broker->keyring) != FEL_KEYRING_UNLOCKED)
+    return;
+  for (guint i = 0; i < n; i++)
+    {
+      FelTokenSlot *slot = fel_token_cache_slot (broker->token_cache, fel_registry_nth (broker->registry, i)->name);
+      TokenRead *read;
+
+      if (slot->path == NULL || slot->token != NULL)
+        continue;
+      read = g_new (TokenRead, 1);
+      *read = (TokenRead){ self, slot, g_strdup (slot->path) };
+      self->loading++;
+      fel_keyring_read (broker->keyring, read->path, on_token_read, read);
+    }
+}
+
 static void
 on_tokens (gpointer result, const GError *error, gpointer user_data)
 {
@@ -163,6 +209,7 @@ on_tokens (gpointer result, const GError *error, gpointer user_data)
     {
       mirror_put_all (self, result);
       fel_token_cache_end_load (self->broker->token_cache);
+      mirror_read_tokens (self);
     }
   mirror_load_ended (self);
 }
@@ -193,7 +240,10 @@ on_state_changed (FelKeyringState state, gpointer user_data)
   if (state != FEL_KEYRING_ABSENT)
     mirror_load (self);
   if (state == FEL_KEYRING_UNLOCKED)
-    fel_reconcile_kick (broker->reconcile);
+    {
+      fel_reconcile_kick (broker->reconcile);
+      fel_expiry_kick (broker->expiry);
+    }
   if (broker->listener.keyring_changed != NULL)
     broker->listener.keyring_changed (broker->listener_data);
 }

@@ -11,6 +11,8 @@
 #define NAME_LEN_MAX 256
 #define MIN_VALIDITY_DEFAULT_SEC 30
 #define MIN_VALIDITY_MAX_SEC (366 * 24 * 3600)
+#define TTL_MAX_SEC (10 * 366 * 24 * 3600)
+#define OVERLAP_MAX_SEC (366 * 24 * 3600)
 
 typedef gboolean (*OptionCheck) (const char *name, const FelOptionValue *value, GError **error);
 
@@ -79,6 +81,25 @@ check_min_validity (const char *name, const FelOptionValue *value, GError **erro
   return FALSE;
 }
 
+static gboolean
+check_ttl (const char *name, const FelOptionValue *value, GError **error)
+{
+  if (value->number >= 1 && value->number <= TTL_MAX_SEC)
+    return TRUE;
+  g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "option '%s' is not in 1..%d seconds", name, TTL_MAX_SEC);
+  return FALSE;
+}
+
+static gboolean
+check_overlap (const char *name, const FelOptionValue *value, GError **error)
+{
+  if (value->number <= OVERLAP_MAX_SEC)
+    return TRUE;
+  g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS, "option '%s' is more than %d seconds", name,
+               OVERLAP_MAX_SEC);
+  return FALSE;
+}
+
 /* Only a pipe can be written or read without the risk of blocking for ever or of touching a file. */
 static gboolean
 check_pipe (const char *name, int fd, int want_mode, const char *want, GError **error)
@@ -106,7 +127,7 @@ check_read_end (const char *name, const FelOptionValue *value, GError **error)
 
 #define OFFSET(member) G_STRUCT_OFFSET (FelOptions, member)
 #define MINTING (FEL_CALL_CREATE | FEL_CALL_GET)
-#define ANY_TARGET (MINTING | FEL_CALL_LIST | FEL_CALL_REVOKE)
+#define ANY_TARGET (MINTING | FEL_CALL_LIST | FEL_CALL_REVOKE | FEL_CALL_ROTATE)
 #define WITH_KEYRING (ANY_TARGET | FEL_CALL_SIGN_IN | FEL_CALL_SIGN_OUT)
 
 static const FelOption options[] = {
@@ -114,18 +135,20 @@ static const FelOption options[] = {
   { "workspace", 's', OFFSET (workspace), FEL_CALL_LIST, check_name },
   { "database", 's', OFFSET (database), FEL_CALL_LIST, check_name },
   { "tenant-id", 's', OFFSET (tenant_id), MINTING | FEL_CALL_LIST, check_name },
-  { "label", 's', OFFSET (label), MINTING, check_name },
+  { "label", 's', OFFSET (label), MINTING | FEL_CALL_ROTATE, check_name },
   { "request-id", 's', OFFSET (request_id), MINTING, check_name },
   { "id", 's', OFFSET (id), FEL_CALL_GET, check_name },
   { "token", 'S', OFFSET (token), FEL_CALL_SIGN_IN, NULL },
   { "min-validity", 't', OFFSET (min_validity_sec), FEL_CALL_GET, check_min_validity },
+  { "ttl", 't', OFFSET (ttl_sec), MINTING | FEL_CALL_ROTATE, check_ttl },
+  { "overlap", 't', OFFSET (overlap_sec), FEL_CALL_ROTATE, check_overlap },
   { "internal", 'b', OFFSET (internal), MINTING, NULL },
   { "interactive", 'b', OFFSET (interactive), WITH_KEYRING, NULL },
   { "create", 'b', OFFSET (create), FEL_CALL_GET, NULL },
   { "local-only", 'b', OFFSET (local_only), FEL_CALL_REVOKE, NULL },
   { "provider", 'b', OFFSET (provider), FEL_CALL_LIST, NULL },
   { "revoke-credentials", 'b', OFFSET (revoke_credentials), FEL_CALL_SIGN_OUT, NULL },
-  { "secret-fd", 'h', OFFSET (secret_fd), MINTING, check_write_end },
+  { "secret-fd", 'h', OFFSET (secret_fd), MINTING | FEL_CALL_ROTATE, check_write_end },
   { "token-fd", 'h', OFFSET (token_fd), FEL_CALL_SIGN_IN, check_read_end },
   { "refresh-token-fd", 'h', OFFSET (refresh_token_fd), FEL_CALL_SIGN_IN, check_read_end },
 };

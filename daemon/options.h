@@ -18,6 +18,7 @@ typedef enum
   FEL_CALL_REVOKE = 1 << 3,
   FEL_CALL_SIGN_IN = 1 << 4,
   FEL_CALL_SIGN_OUT = 1 << 5,
+  FEL_CALL_ROTATE = 1 << 6,
 } FelCall;
 
 typedef struct FelOptions
@@ -32,6 +33,8 @@ typedef struct FelOptions
   char *id;
   FelSecret *token;
   gint64 min_validity_sec;
+  gint64 ttl_sec; /* 0: as the provider likes */
+  gint64 overlap_sec;
   gboolean internal;
   gboolean interactive;
   gboolean create;

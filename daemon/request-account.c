@@ -8,6 +8,7 @@
 
 #include "access.h"
 #include "error.h"
+#include "expiry.h"
 #include "mirror.h"
 #include "reconcile.h"
 #include "secret-pipe.h"
@@ -86,7 +87,10 @@ on_kept (FelToken *token, const GError *error, gpointer user_data)
   FelRequest *self = user_data;
 
   if (error == NULL)
-    fel_reconcile_kick (self->broker->reconcile);
+    {
+      fel_reconcile_kick (self->broker->reconcile);
+      fel_expiry_kick (self->broker->expiry);
+    }
   fel_request_on_outcome (NULL, error, self);
 }
 
@@ -95,12 +99,17 @@ sign_in_keep (FelRequest *self)
 {
   const FelBackendCall *call = self->call;
   const char *account = call->account != NULL ? call->account : call->account_id;
+  const char *const *workspaces = call->workspaces != NULL ? (const char *const *) call->workspaces->pdata : NULL;
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 expires_sec = fel_token_plausible_end (call->expires_sec, now_sec);
+  gboolean renews = (self->instance->backend.flags & FEL_BACKEND_RENEWS_TOKEN) != 0;
 
-  self->token = fel_token_new (self->options->token, self->refresh_token,
-                               fel_token_plausible_end (call->expires_sec, now_sec),
-                               account != NULL ? account : "unknown",
-                               call->workspaces != NULL ? (const char *const *) call->workspaces->pdata : NULL);
+  if (account == NULL)
+    account = "unknown";
+  if (renews && self->refresh_token == NULL)
+    self->token = fel_token_new_renewable (self->options->token, expires_sec, now_sec, account, workspaces);
+  else
+    self->token = fel_token_new (self->options->token, self->refresh_token, expires_sec, account, workspaces);
   fel_access_keep (self->broker, self->instance, self->token, on_kept, fel_request_ref (self));
 }
 
@@ -190,7 +199,7 @@ sign_out_begin (FelRequest *self)
   g_autoptr (GError) error = NULL;
   FelTokenSlot *slot;
 
-  self->instance = fel_registry_resolve (self->broker->registry, self->backend, NULL, &error);
+  self->instance = fel_registry_resolve (self->broker->registry, self->backend, NULL, NULL, &error);
   if (self->instance != NULL)
     {
       slot = fel_token_cache_slot (self->broker->token_cache, self->instance->name);

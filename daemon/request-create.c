@@ -132,6 +132,12 @@ create_complete (const FelRequest *self)
     credential->user = g_strdup (credential->id);
   if (credential->tenant_id == NULL)
     credential->tenant_id = g_strdup (self->options->tenant_id);
+  /* An end that the provider does not see to is ours to see to. */
+  if (credential->not_after_sec == 0 && self->options->ttl_sec != 0
+      && fel_backend_has (self->instance, FEL_VERB_REVOKE))
+    credential->not_after_sec = credential->stored_sec + self->options->ttl_sec;
+  if (self->options->ttl_sec != 0)
+    credential->renewable = FEL_UNSET; /* it was wished to end then */
   if (credential->internal == FEL_UNSET && self->options->internal)
     credential->internal = FEL_TRUE;
   credential->label = self->options->label != NULL ? g_strdup (self->options->label)

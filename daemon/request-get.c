@@ -41,7 +41,7 @@ get_query (FelRequest *self, FelCatalogQuery *query)
   };
   if (by_id)
     return TRUE;
-  self->instance = fel_registry_resolve (self->broker->registry, options->backend, self->workspace, &error);
+  self->instance = fel_request_find_instance (self, &error);
   if (self->instance == NULL)
     {
       fel_request_fail (self, error);

@@ -8,32 +8,10 @@
 enum
 {
   REVOKE_FIND,
+  REVOKE_ASK,
   REVOKE_ASKED,
   REVOKE_DELETED,
 };
-
-/* NULL: the request has failed. */
-static FelCatalogEntry *
-revoke_find (FelRequest *self)
-{
-  FelCatalogQuery query = {
-    .id = self->id,
-    .backend = self->options->backend != NULL ? self->options->backend : self->backend,
-  };
-  g_autoptr (GPtrArray) found = fel_catalog_select (self->broker->catalog, &query);
-  g_autoptr (GError) error = NULL;
-
-  if (found->len == 1)
-    return found->pdata[0];
-  if (found->len == 0)
-    error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "no credential '%s' is stored", self->id);
-  else
-    error = g_error_new (FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
-                         "%u stored credentials have the id '%s'; name the backend with the option 'backend'",
-                         found->len, self->id);
-  fel_request_fail (self, error);
-  return NULL;
-}
 
 static void
 revoke_mark (FelRequest *self, gboolean revoking)
@@ -45,14 +23,16 @@ revoke_mark (FelRequest *self, gboolean revoking)
 }
 
 static void
-revoke_ask_provider (FelRequest *self, const FelCredential *credential)
+revoke_aim (FelRequest *self, const FelCredential *credential)
 {
   self->workspace = g_strdup (credential->workspace);
   self->database = g_strdup (credential->database);
-  g_free (self->backend);
-  self->backend = g_strdup (credential->backend);
-  if (!fel_request_resolve (self))
-    return;
+}
+
+static void
+revoke_ask_provider (FelRequest *self)
+{
+  self->state = REVOKE_ASKED;
   revoke_mark (self, TRUE);
   self->call = fel_request_new_call (self, FEL_VERB_REVOKE);
   fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
@@ -61,18 +41,40 @@ revoke_ask_provider (FelRequest *self, const FelCredential *credential)
 static void
 revoke_begin (FelRequest *self)
 {
-  FelCatalogEntry *entry = revoke_find (self);
+  FelCatalogEntry *entry = fel_request_find_stored (self);
 
   if (entry == NULL)
     return;
   self->path = g_strdup (entry->path);
+  g_free (self->backend);
+  self->backend = g_strdup (entry->credential->backend);
   if (fel_request_join (self, g_strconcat (self->options->local_only ? "forget\n" : "revoke\n", self->path, NULL)))
     return;
-  self->state = REVOKE_ASKED;
-  if (self->options->local_only)
-    fel_request_step (self);
-  else
-    revoke_ask_provider (self, entry->credential);
+  revoke_aim (self, entry->credential);
+  self->state = self->options->local_only ? REVOKE_ASKED : REVOKE_ASK;
+  fel_request_step (self);
+}
+
+static void
+revoke_delete (FelRequest *self)
+{
+  self->state = REVOKE_DELETED;
+  fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_outcome, fel_request_ref (self));
+}
+
+/* Is there another item of the same credential? Then that one goes, too. */
+static gboolean
+revoke_delete_next (FelRequest *self)
+{
+  FelCatalogQuery query = { .id = self->id, .backend = self->backend };
+  FelCatalogEntry *entry = fel_catalog_newest (self->broker->catalog, &query);
+
+  if (entry == NULL)
+    return FALSE;
+  g_free (self->path);
+  self->path = g_strdup (entry->path);
+  revoke_delete (self);
+  return TRUE;
 }
 
 static void
@@ -84,6 +86,11 @@ revoke_step (FelRequest *self)
       revoke_begin (self);
       return;
 
+    case REVOKE_ASK:
+      if (fel_request_resolve (self))
+        revoke_ask_provider (self);
+      return;
+
     case REVOKE_ASKED:
       if (self->error != NULL)
         {
@@ -91,14 +98,17 @@ revoke_step (FelRequest *self)
           fel_request_finish (self);
           return;
         }
-      self->state = REVOKE_DELETED;
-      fel_keyring_delete (self->broker->keyring, self->path, fel_request_on_outcome, fel_request_ref (self));
+      revoke_delete (self);
       return;
 
     case REVOKE_DELETED:
       revoke_mark (self, FALSE);
       if (self->error == NULL)
-        fel_catalog_remove (self->broker->catalog, self->path);
+        {
+          fel_catalog_remove (self->broker->catalog, self->path);
+          if (revoke_delete_next (self))
+            return;
+        }
       fel_request_finish (self);
       return;
 

@@ -9,6 +9,7 @@ enum
 {
   RESOLVE_START,
   RESOLVE_UNLOCKED,
+  RESOLVE_JOINED,
   RESOLVE_SETTLED,
 };
 
@@ -38,9 +39,6 @@ resolve_find (FelRequest *self, GError **error)
     g_set_error (error, FEL_ERROR, FEL_ERROR_NOT_FOUND, "there is no unresolved intent '%s'", self->intent);
   else if (entry->state == FEL_LEDGER_MINTING)
     g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "intent '%s' is still under way", self->intent);
-  else if (entry->state == FEL_LEDGER_SETTLING)
-    g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "intent '%s' is being settled right now; look again",
-                 self->intent);
   else
     return entry;
   return NULL;
@@ -85,18 +83,35 @@ on_settled (FelLedgerEntry *entry, const GError *error, gpointer user_data)
 static void
 resolve_settle (FelRequest *self)
 {
+  gboolean joins = self->entry->state == FEL_LEDGER_SETTLING;
+
+  self->state = joins ? RESOLVE_JOINED : RESOLVE_SETTLED;
+  fel_settle_run (self->broker, self->entry, TRUE, on_settled, fel_request_ref (self));
+}
+
+/* The prompt may have taken long. */
+static void
+resolve_unlocked (FelRequest *self)
+{
   g_autoptr (GError) error = NULL;
 
-  /* The prompt may have taken long. */
   if (self->error != NULL)
     fel_request_finish (self);
   else if (resolve_find (self, &error) == NULL)
     fel_request_fail (self, error);
   else
-    {
-      self->state = RESOLVE_SETTLED;
-      fel_settle_run (self->broker, self->entry, TRUE, on_settled, fel_request_ref (self));
-    }
+    resolve_settle (self);
+}
+
+/* What was under way may have been past the point where the user's word counts. */
+static void
+resolve_joined (FelRequest *self)
+{
+  g_clear_error (&self->error);
+  if (self->entry->ended)
+    fel_request_finish (self);
+  else
+    resolve_settle (self);
 }
 
 static void
@@ -119,7 +134,11 @@ resolve_step (FelRequest *self)
       return;
 
     case RESOLVE_UNLOCKED:
-      resolve_settle (self);
+      resolve_unlocked (self);
+      return;
+
+    case RESOLVE_JOINED:
+      resolve_joined (self);
       return;
 
     case RESOLVE_SETTLED:

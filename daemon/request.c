@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "request.h"
 
+#include "backend-load.h"
 #include "error.h"
 #include "log.h"
 #include "mirror.h"
@@ -227,6 +228,43 @@ fel_request_fail (FelRequest *self, const GError *error)
 
 /* Targets */
 
+static gboolean
+instance_knows (FelBroker *broker, const FelInstance *instance, const char *workspace)
+{
+  const FelTokenSlot *slot = fel_token_cache_slot (broker->token_cache, instance->name);
+
+  return slot->token != NULL && slot->token->workspaces != NULL
+         && g_strv_contains ((const char *const *) slot->token->workspaces, workspace);
+}
+
+/* The only instance whose sign-in may use this workspace; NULL: none, or more than one. */
+static FelInstance *
+find_knower (FelBroker *broker, const char *workspace)
+{
+  FelInstance *knower = NULL;
+
+  for (guint i = 0; workspace != NULL && i < fel_registry_size (broker->registry); i++)
+    {
+      FelInstance *instance = fel_registry_nth (broker->registry, i);
+
+      if (!instance_knows (broker, instance, workspace))
+        continue;
+      if (knower != NULL)
+        return NULL;
+      knower = instance;
+    }
+  return knower;
+}
+
+FelInstance *
+fel_request_find_instance (FelRequest *self, GError **error)
+{
+  const char *backend = self->options->backend != NULL ? self->options->backend : self->backend;
+
+  return fel_registry_resolve (self->broker->registry, backend, self->workspace,
+                               find_knower (self->broker, self->workspace), error);
+}
+
 /* Where the provider has no workspaces, the instance's name stands in for one. */
 static gboolean
 check_workspace (const FelRequest *self, GError **error)
@@ -247,14 +285,76 @@ fel_request_resolve (FelRequest *self)
   g_autoptr (GError) error = NULL;
 
   if (self->instance == NULL)
-    self->instance = fel_registry_resolve (self->broker->registry,
-                                           self->options->backend != NULL ? self->options->backend : self->backend,
-                                           self->workspace, &error);
-  if (self->instance != NULL && fel_backend_prepare (self->broker, self->instance, &error)
-      && check_workspace (self, &error))
+    self->instance = fel_request_find_instance (self, &error);
+  if (self->instance != NULL && !fel_backend_prepare (self->broker, self->instance, fel_request_on_ready, self))
+    {
+      fel_request_ref (self); /* until it is ready */
+      return FALSE;
+    }
+  if (self->instance != NULL && fel_instance_check (self->instance, &error) && check_workspace (self, &error))
     return TRUE;
   fel_request_fail (self, error);
   return FALSE;
+}
+
+/* A keyring that carried out a store twice has two items of the same credential. */
+static gboolean
+is_one_credential (GPtrArray *found)
+{
+  for (guint i = 1; i < found->len; i++)
+    {
+      const FelCatalogEntry *first = found->pdata[0], *other = found->pdata[i];
+
+      if (!g_str_equal (first->credential->backend, other->credential->backend))
+        return FALSE;
+    }
+  return found->len > 0;
+}
+
+FelCatalogEntry *
+fel_request_find_stored (FelRequest *self)
+{
+  FelCatalogQuery query = {
+    .id = self->id,
+    .backend = self->options->backend != NULL ? self->options->backend : self->backend,
+  };
+  g_autoptr (GPtrArray) found = fel_catalog_select (self->broker->catalog, &query);
+  g_autoptr (GError) error = NULL;
+
+  if (is_one_credential (found))
+    return found->pdata[0];
+  if (found->len == 0)
+    error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "no credential '%s' is stored", self->id);
+  else
+    error = g_error_new (FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
+                         "%u stored credentials have the id '%s'; name the backend with the option 'backend'",
+                         found->len, self->id);
+  fel_request_fail (self, error);
+  return NULL;
+}
+
+static void
+on_changed (gpointer result, const GError *error, gpointer user_data)
+{
+  g_autoptr (FelRequest) self = user_data;
+  g_autofree char *line = NULL;
+
+  if (error != NULL)
+    {
+      line = g_strdup_printf ("what has changed about a credential for %s/%s is not in the keyring: %s",
+                              self->workspace, self->database, error->message);
+      fel_log_problem (line);
+    }
+  fel_request_step (self);
+}
+
+void
+fel_request_change (FelRequest *self, const char *path, FelCredential *credential)
+{
+  g_autoptr (GHashTable) attributes = fel_credential_to_attributes (credential);
+
+  fel_catalog_put (self->broker->catalog, path, credential);
+  fel_keyring_change (self->broker->keyring, path, attributes, on_changed, fel_request_ref (self));
 }
 
 FelBackendCall *
@@ -268,6 +368,7 @@ fel_request_new_call (FelRequest *self, FelVerbKind verb)
   call->internal = self->options->internal;
   call->id = g_strdup (self->id);
   call->label = g_strdup (self->options->label);
+  call->ttl_sec = (guint64) self->options->ttl_sec;
   return call;
 }
 

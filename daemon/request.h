@@ -30,11 +30,15 @@ extern const FelRequestKind fel_request_create;
 extern const FelRequestKind fel_request_get;
 extern const FelRequestKind fel_request_list;
 extern const FelRequestKind fel_request_revoke;
+extern const FelRequestKind fel_request_rotate;
+extern const FelRequestKind fel_request_renew; /* nobody can ask for it: `expiry` does */
 extern const FelRequestKind fel_request_list_unresolved;
 extern const FelRequestKind fel_request_resolve_unresolved;
 extern const FelRequestKind fel_request_sign_in;
 extern const FelRequestKind fel_request_sign_out;
 extern const FelRequestKind fel_request_list_accounts;
+extern const FelRequestKind fel_request_backends;
+extern const FelRequestKind fel_request_reset_backend;
 
 struct FelRequest
 {
@@ -118,7 +122,18 @@ void fel_request_become (FelRequest *self, const FelRequestKind *kind);
  * already. */
 gboolean fel_request_join (FelRequest *self, char *key /* (transfer full) */);
 
-/* Finds, loads and judges the instance that is meant; fails the request and returns FALSE when that cannot be done. */
+/* The stored one with the request's id; fails the request and returns NULL when there is none, or more than one. */
+FelCatalogEntry *fel_request_find_stored (FelRequest *self); /* (transfer none) */
+
+/* Puts what is known about a stored credential in its keyring item, then steps. What the keyring does not take is known
+ * until the daemon ends. */
+void fel_request_change (FelRequest *self, const char *path, FelCredential *credential);
+
+/* The instance that is meant. */
+FelInstance *fel_request_find_instance (FelRequest *self, GError **error);
+
+/* Finds, loads and judges the instance that is meant. FALSE: the request has failed; or it waits for the instance, and
+ * the same step of the same state comes again. So nothing may be done in that state before this is TRUE. */
 gboolean fel_request_resolve (FelRequest *self);
 
 /* A call of the resolved instance, about the request's target. */

@@ -11,8 +11,10 @@
 #include <glib-unix.h>
 
 #include "error.h"
+#include "locked-memory.h"
 
 #define DEADLINE_SEC 10
+#define EXTRA_LEN 2 /* one newline, and one byte that tells of too many */
 
 struct FelSecretPipe
 {
@@ -24,7 +26,7 @@ struct FelSecretPipe
   guint deadline_id;
   FelSecretPipeDone done;
   gpointer user_data;
-  char buffer[]; /* max_len, one newline, and one byte that tells of too many */
+  char *buffer; /* max_len and EXTRA_LEN; locked memory */
 };
 
 void
@@ -37,6 +39,7 @@ fel_secret_pipe_free (FelSecretPipe *self)
   if (self->fd >= 0)
     close (self->fd);
   explicit_bzero (self->buffer, self->len);
+  fel_locked_memory_free (self->buffer, self->max_len + EXTRA_LEN);
   g_free (self->what);
   g_free (self);
 }
@@ -50,7 +53,7 @@ reader_end (FelSecretPipe *self, const GError *error)
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   if (error == NULL)
     secret = fel_secret_new (self->buffer, self->len);
-  explicit_bzero (self->buffer, self->max_len + 2);
+  explicit_bzero (self->buffer, self->max_len + EXTRA_LEN);
   self->len = 0;
   self->done (secret, error, self->user_data);
 }
@@ -77,14 +80,14 @@ static gboolean
 on_readable (int fd, GIOCondition condition, gpointer user_data)
 {
   FelSecretPipe *self = user_data;
-  ssize_t n = read (fd, self->buffer + self->len, self->max_len + 2 - self->len);
+  ssize_t n = read (fd, self->buffer + self->len, self->max_len + EXTRA_LEN - self->len);
 
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
   if (n > 0)
     {
       self->len += (gsize) n;
-      if (self->len < self->max_len + 2)
+      if (self->len < self->max_len + EXTRA_LEN)
         return G_SOURCE_CONTINUE;
     }
   self->watch_id = 0;
@@ -102,11 +105,12 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
 FelSecretPipe *
 fel_secret_pipe_read (int fd, const char *what, gsize max_len, FelSecretPipeDone done, gpointer user_data)
 {
-  FelSecretPipe *self = g_malloc0 (sizeof *self + max_len + 2);
+  FelSecretPipe *self = g_new0 (FelSecretPipe, 1);
 
   self->fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
   self->what = g_strdup (what);
   self->max_len = max_len;
+  self->buffer = fel_locked_memory_alloc (max_len + EXTRA_LEN);
   self->done = done;
   self->user_data = user_data;
   /* The caller's other copies of this end become non-blocking too; it has given it away. */

@@ -4,10 +4,18 @@
 
 #include <string.h>
 
+#include "locked-memory.h"
+
+static gsize
+secret_size (gsize len)
+{
+  return sizeof (FelSecret) + len + 1;
+}
+
 FelSecret *
 fel_secret_new (const char *bytes, gsize len)
 {
-  FelSecret *self = g_malloc (sizeof *self + len + 1);
+  FelSecret *self = fel_locked_memory_alloc (secret_size (len));
 
   g_atomic_ref_count_init (&self->refs);
   self->len = len;
@@ -29,7 +37,7 @@ fel_secret_unref (FelSecret *self)
   if (self == NULL || !g_atomic_ref_count_dec (&self->refs))
     return;
   explicit_bzero (self->bytes, self->len);
-  g_free (self);
+  fel_locked_memory_free (self, secret_size (self->len));
 }
 
 gboolean

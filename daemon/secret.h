@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Bytes that must not outlive their use: a password, a token. The last unref erases them.
+ * Bytes that must not outlive their use: a password, a token. They lie in locked memory; the last unref erases them.
  * Shared between threads without a lock, since nobody changes one after it was made. */
 #pragma once
 

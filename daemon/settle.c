@@ -4,6 +4,7 @@
 
 #include "felucca-names.h"
 
+#include "backend-load.h"
 #include "candidate.h"
 #include "error.h"
 #include "failpoint.h"
@@ -19,6 +20,7 @@ enum
   SETTLE_START,
   SETTLE_OPENED,
   SETTLE_READY,
+  SETTLE_PREPARED,
   SETTLE_LISTED,
   SETTLE_NEXT,
   SETTLE_SEARCHED,
@@ -27,11 +29,16 @@ enum
 
 typedef struct
 {
+  FelSettleDone done;
+  gpointer user_data;
+} Waiter;
+
+typedef struct FelSettle
+{
   FelBroker *broker;
   FelLedgerEntry *entry; /* owned */
   gboolean by_user;
-  FelSettleDone done;
-  gpointer user_data;
+  GArray *waiters; /* of Waiter */
   guint state;
   FelInstance *instance;
   FelBackendCall *call; /* owned */
@@ -49,6 +56,7 @@ static void
 settle_free (FelSettle *self)
 {
   fel_ledger_entry_unref (self->entry);
+  g_array_unref (self->waiters);
   fel_backend_call_unref (self->call);
   g_clear_pointer (&self->ids, g_ptr_array_unref);
   g_clear_error (&self->error);
@@ -60,12 +68,19 @@ static void
 settle_finish (FelSettle *self, const char *detail, const GError *error)
 {
   FelLedgerEntry *entry = self->entry;
+  char *said = g_strdup (error != NULL ? error->message : detail); /* which may be the old one */
 
   g_free (entry->detail);
-  entry->detail = g_strdup (error != NULL ? error->message : detail);
+  entry->detail = said;
+  entry->settle = NULL;
   if (!entry->ended)
     entry->state = FEL_LEDGER_UNRESOLVED;
-  self->done (entry, error, self->user_data);
+  for (guint i = 0; i < self->waiters->len; i++)
+    {
+      const Waiter *waiter = &g_array_index (self->waiters, Waiter, i);
+
+      waiter->done (entry, error, waiter->user_data);
+    }
   settle_free (self);
 }
 
@@ -100,14 +115,15 @@ settle_age_sec (const FelSettle *self)
   return 2 * (gint64) self->instance->config->timeout_sec + GRACE_SEC;
 }
 
-/* Seconds until nothing can come of it any more; 0: that time is over. */
+/* Seconds until nothing can come of it any more; 0: that time is over. A clock that was set tells too little: then what
+ * we have seen ourselves counts. */
 static guint
 settle_wait_sec (const FelSettle *self)
 {
-  gint64 over_sec = self->entry->intent->since_sec + settle_age_sec (self);
-  gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 by_clock_sec = g_get_real_time () / G_USEC_PER_SEC - self->entry->intent->since_sec;
+  gint64 seen_sec = (g_get_monotonic_time () - self->entry->seen_usec) / G_USEC_PER_SEC;
 
-  return (guint) CLAMP (over_sec - now_sec, 0, settle_age_sec (self));
+  return (guint) MAX (settle_age_sec (self) - MAX (by_clock_sec, seen_sec), 0);
 }
 
 static FelBackendCall *
@@ -178,8 +194,21 @@ settle_begin (FelSettle *self)
   const FelIntent *intent = self->entry->intent;
   g_autoptr (GError) error = NULL;
 
-  self->instance = fel_registry_resolve (self->broker->registry, intent->backend, intent->workspace, &error);
-  if (self->instance == NULL || !fel_backend_prepare (self->broker, self->instance, &error))
+  self->instance = fel_registry_resolve (self->broker->registry, intent->backend, intent->workspace, NULL, &error);
+  self->state = SETTLE_PREPARED;
+  if (self->instance == NULL)
+    settle_finish (self, NULL, error);
+  else if (fel_backend_prepare (self->broker, self->instance, on_ready, self))
+    settle_step (self);
+}
+
+static void
+settle_go_on (FelSettle *self)
+{
+  const FelIntent *intent = self->entry->intent;
+  g_autoptr (GError) error = NULL;
+
+  if (!fel_instance_check (self->instance, &error))
     settle_finish (self, NULL, error);
   else if (intent->id != NULL)
     {
@@ -245,10 +274,32 @@ settle_find_own (FelSettle *self, gboolean *ret_is_proven)
   return settle_candidates (self);
 }
 
+/* A decision of the user holds for what was shown. */
+static gboolean
+has_unseen (GPtrArray *ids, GPtrArray *shown)
+{
+  for (guint i = 0; i < ids->len; i++)
+    if (shown == NULL || !g_ptr_array_find_with_equal_func (shown, ids->pdata[i], g_str_equal, NULL))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+settle_finish_unseen (FelSettle *self)
+{
+  g_autoptr (GError) error
+      = g_error_new (FEL_ERROR, FEL_ERROR_CONFLICT,
+                     "what could be the one of intent %s was not shown before; look at `felucca unresolved`, then "
+                     "decide again",
+                     self->entry->intent->uuid);
+
+  settle_finish (self, NULL, error);
+}
+
 static void
 settle_judge_list (FelSettle *self)
 {
-  gboolean is_proven;
+  gboolean is_proven, is_unseen, is_guess;
   FelLedger *ledger = self->broker->ledger;
   FelLedgerEntry *entry = self->entry;
 
@@ -262,15 +313,19 @@ settle_judge_list (FelSettle *self)
     }
   g_clear_pointer (&self->ids, g_ptr_array_unref);
   self->ids = settle_find_own (self, &is_proven);
+  is_guess = !is_proven && !self->instance->config->exclusive;
+  is_unseen = has_unseen (self->ids, entry->candidates);
   g_clear_pointer (&entry->candidates, g_ptr_array_unref);
   entry->candidates = g_ptr_array_ref (self->ids);
   if (self->ids->len == 0 && (self->by_user || entry->retry_sec == 0))
     settle_end (self, "nothing came of it");
   else if (self->ids->len == 0)
     settle_finish (self, "nothing that could be it lives at the provider so far", NULL);
-  else if (self->by_user && self->ids->len > 1 && !is_proven && !self->instance->config->exclusive)
+  else if (self->by_user && is_guess && self->ids->len > 1)
     settle_finish_ambiguous (self);
-  else if (self->by_user || is_proven || self->instance->config->exclusive)
+  else if (self->by_user && is_guess && is_unseen)
+    settle_finish_unseen (self);
+  else if (self->by_user || !is_guess)
     {
       self->state = SETTLE_NEXT;
       settle_step (self);
@@ -320,7 +375,7 @@ settle_next (FelSettle *self)
 static void
 settle_step (FelSettle *self)
 {
-  if (self->error != NULL)
+  if (self->error != NULL || self->entry->ended)
     {
       settle_finish (self, NULL, self->error);
       return;
@@ -339,6 +394,10 @@ settle_step (FelSettle *self)
 
     case SETTLE_READY:
       settle_begin (self);
+      return;
+
+    case SETTLE_PREPARED:
+      settle_go_on (self);
       return;
 
     case SETTLE_LISTED:
@@ -376,15 +435,24 @@ settle_step (FelSettle *self)
 void
 fel_settle_run (FelBroker *broker, FelLedgerEntry *entry, gboolean by_user, FelSettleDone done, gpointer user_data)
 {
-  FelSettle *self = g_new0 (FelSettle, 1);
+  FelSettle *self = entry->settle;
+  Waiter waiter = { done, user_data };
 
-  g_assert (entry->state == FEL_LEDGER_UNRESOLVED && !entry->ended);
+  g_assert (entry->state != FEL_LEDGER_MINTING && !entry->ended);
+  if (self != NULL)
+    {
+      self->by_user = self->by_user || by_user;
+      g_array_append_val (self->waiters, waiter);
+      return;
+    }
+  self = g_new0 (FelSettle, 1);
+  entry->settle = self;
   entry->state = FEL_LEDGER_SETTLING;
   entry->retry_sec = 0;
   self->broker = broker;
   self->entry = fel_ledger_entry_ref (entry);
   self->by_user = by_user;
-  self->done = done;
-  self->user_data = user_data;
+  self->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
+  g_array_append_val (self->waiters, waiter);
   settle_step (self);
 }

@@ -17,9 +17,10 @@
 /* error: why it could not be settled; NULL when it was (entry->ended), or when it waits: for time, for the user. */
 typedef void (*FelSettleDone) (FelLedgerEntry *entry, const GError *error, gpointer user_data);
 
-/* Ends it with a line in the journal. what: became of it, the end of a sentence. */
+/* Ends it with a line in the journal, also while it is being settled. what: became of it, the end of a sentence. */
 void fel_settle_end (FelBroker *broker, FelLedgerEntry *entry, const char *what);
 
-/* The entry must be UNRESOLVED. by_user: the user has decided that it is to be revoked. Never prompts. */
+/* The entry must not be MINTING; one that is being settled is waited for. by_user: the user has decided that it is to be
+ * revoked. Never prompts. */
 void fel_settle_run (FelBroker *broker, FelLedgerEntry *entry, gboolean by_user, FelSettleDone done,
                      gpointer user_data);

@@ -126,6 +126,8 @@ fel_work_new (void)
 {
   FelWork *self = g_new0 (FelWork, 1);
 
+  /* A thread without work would keep what its last job left in registers, for 15 s. */
+  g_thread_pool_set_max_unused_threads (0);
   self->pools = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pool_free);
   return self;
 }

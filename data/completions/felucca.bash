@@ -14,15 +14,17 @@ _felucca()
   local -A options=(
     [sign-in]='--token-stdin'
     [sign-out]='--revoke-credentials'
-    [create]='--tenant --internal --label --request-id'
-    [get]='--create --tenant --internal'
+    [create]='--tenant --internal --ttl --label --request-id'
+    [get]='--create --tenant --internal --ttl'
     [list]='--provider'
+    [rotate]='--overlap --ttl --label'
     [revoke]='--local-only'
+    [prune]='--yes'
     [unresolved]=''
     [status]=''
     [backends]=''
   )
-  local verbs='sign-in sign-out create get list revoke unresolved status backends'
+  local verbs='sign-in sign-out create get list rotate revoke prune unresolved status backends'
   local globals='--backend --format --json --no-prompt --quiet --version --help'
   local formats='table password url json env nile-env pgpass conninfo'
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
@@ -52,16 +54,21 @@ _felucca()
   case $previous in
     --format | -f)
       words=$formats
-      [[ -z $verb || $verb == create || $verb == get ]] || words='table json'
+      [[ -z $verb || $verb == create || $verb == get || $verb == rotate ]] || words='table json'
       ;;
-    --backend | -b | --tenant | -t | --label | -l | --request-id)
+    --backend | -b | --tenant | -t | --label | -l | --request-id | --ttl | --overlap | -o)
       words=''
       ;;
     *)
       words="$globals ${verb:+${options[$verb]}}"
       [[ -n $verb || $current == -* ]] || words=$verbs
       [[ -z $verb || $current == -* ]] || words=''
-      if [[ $verb == unresolved && $current != -* ]]; then
+      if [[ $verb == backends && $current != -* && ${#operands[@]} == 0 ]]; then
+        words='check reset'
+      elif [[ $verb == backends && $current != -* && ${operands[0]} == check ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+      elif [[ $verb == unresolved && $current != -* ]]; then
         case ${#operands[@]} in
           0) words='revoke keep forget' ;;
           1) words=$(_felucca_intents) ;;

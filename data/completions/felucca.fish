@@ -8,9 +8,9 @@ function __felucca_intents
         org.felucca.Credentials1 ListUnresolved 2>/dev/null | grep -oE '"intent" s "[0-9A-Fa-f-]+"' | cut -d '"' -f 4
 end
 
-set -l verbs sign-in sign-out create get list revoke unresolved status backends
+set -l verbs sign-in sign-out create get list rotate revoke prune unresolved status backends
 set -l all 'table password url json env nile-env pgpass conninfo'
-set -l passwordless sign-in sign-out list revoke unresolved status backends
+set -l passwordless sign-in sign-out list revoke prune unresolved status backends
 
 complete -c felucca -f
 
@@ -19,7 +19,9 @@ complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a sign-out -d '
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a create -d 'Mint a new credential'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a get -d 'Hand out a stored credential'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a list -d 'List stored credentials'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a rotate -d 'Replace a credential by a new one'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a revoke -d 'Delete credentials'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a prune -d 'Show or remove what is of no use any more'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a unresolved -d 'List mints of unknown outcome, or settle one'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a status -d 'Show whether everything is in order'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a backends -d 'List the configured backends'
@@ -37,11 +39,19 @@ complete -c felucca -n '__fish_seen_subcommand_from sign-in' -l token-stdin -d '
 complete -c felucca -n '__fish_seen_subcommand_from sign-out' -l revoke-credentials -d 'First revoke every stored credential'
 complete -c felucca -n '__fish_seen_subcommand_from create get' -s t -l tenant -x -d 'Limited to this tenant'
 complete -c felucca -n '__fish_seen_subcommand_from create get' -l internal -d 'An internal credential'
-complete -c felucca -n '__fish_seen_subcommand_from create' -s l -l label -x -d 'Label of the keyring item'
+complete -c felucca -n '__fish_seen_subcommand_from create rotate' -s l -l label -x -d 'Label of the keyring item'
 complete -c felucca -n '__fish_seen_subcommand_from create' -l request-id -x -d 'A repeat gets the same credential'
+complete -c felucca -n '__fish_seen_subcommand_from create get rotate' -l ttl -x -d 'How long it is to live'
 complete -c felucca -n '__fish_seen_subcommand_from get' -s c -l create -d 'Mint one when none is stored'
 complete -c felucca -n '__fish_seen_subcommand_from list' -s p -l provider -d 'Ask the provider too'
+complete -c felucca -n '__fish_seen_subcommand_from rotate' -s o -l overlap -x -d 'How long the old one lives on'
+complete -c felucca -n '__fish_seen_subcommand_from prune' -s y -l yes -d 'Do it instead of showing what would go'
 complete -c felucca -n '__fish_seen_subcommand_from revoke; and not __fish_seen_subcommand_from unresolved' -l local-only -d 'Only forget it here'
+
+set -l no_act '__fish_seen_subcommand_from backends; and not __fish_seen_subcommand_from check reset'
+complete -c felucca -n $no_act -a check -d 'Say whether a file is a usable backend'
+complete -c felucca -n $no_act -a reset -d 'Let a backend run again that crashed or failed'
+complete -c felucca -n '__fish_seen_subcommand_from backends; and __fish_seen_subcommand_from check' -F
 
 set -l no_action '__fish_seen_subcommand_from unresolved; and not __fish_seen_subcommand_from revoke keep forget'
 complete -c felucca -n $no_action -a revoke -d 'End what was minted, at the provider'

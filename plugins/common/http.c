@@ -6,8 +6,11 @@
 
 #include <libsoup/soup.h>
 
+#include "http-framing.h"
+
 #define IDLE_TIMEOUT_SEC 30 /* shorter than servers keep a silent connection, so that they do not close it under us */
 #define CONNECTIONS_PER_HOST_MAX 8
+#define INTERIM_ANSWERS_MAX 16 /* of status 1xx, before the answer */
 
 /* Sessions by the certificates they trust and by whether a proxy may be between; made on demand, kept for the life of
  * the process. */
@@ -18,6 +21,7 @@ typedef struct
 {
   gboolean sent;  /* the first byte may be out */
   gboolean again; /* the library was about to send it a second time */
+  guint n_interim;
   GCancellable *cancellable;
 } Exchange;
 
@@ -121,6 +125,28 @@ on_restarted (SoupMessage *message, gpointer user_data)
   g_cancellable_cancel (exchange->cancellable);
 }
 
+static void
+message_set_body (SoupMessage *message, const FelHttpRequest *request)
+{
+  const char *text = request->form != NULL ? request->form : request->json;
+  const char *type = request->form != NULL ? "application/x-www-form-urlencoded" : "application/json";
+  g_autoptr (GBytes) body = text != NULL ? g_bytes_new (text, strlen (text)) : NULL;
+
+  if (body != NULL)
+    soup_message_set_request_body_from_bytes (message, type, body);
+  else if (g_str_equal (request->method, "POST"))
+    soup_message_headers_set_content_length (soup_message_get_request_headers (message), 0);
+}
+
+static void
+on_interim (SoupMessage *message, gpointer user_data)
+{
+  Exchange *exchange = user_data;
+
+  if (++exchange->n_interim > INTERIM_ANSWERS_MAX)
+    g_cancellable_cancel (exchange->cancellable);
+}
+
 static SoupMessage *
 message_new (const FelHttpRequest *request, Exchange *exchange)
 {
@@ -140,56 +166,94 @@ message_new (const FelHttpRequest *request, Exchange *exchange)
       soup_message_headers_replace (headers, "Authorization", bearer);
       explicit_bzero (bearer, strlen (bearer));
     }
-  if (request->form != NULL)
-    {
-      g_autoptr (GBytes) body = g_bytes_new (request->form, strlen (request->form));
-
-      soup_message_set_request_body_from_bytes (message, "application/x-www-form-urlencoded", body);
-    }
-  else if (g_str_equal (request->method, "POST"))
-    soup_message_headers_set_content_length (headers, 0);
+  for (const char *const *header = request->headers; header != NULL && *header != NULL; header += 2)
+    soup_message_headers_replace (headers, header[0], header[1]);
+  message_set_body (message, request);
   g_signal_connect (message, "starting", G_CALLBACK (on_starting), exchange);
   g_signal_connect (message, "restarted", G_CALLBACK (on_restarted), exchange);
+  g_signal_connect (message, "got-informational", G_CALLBACK (on_interim), exchange);
   return message;
+}
+
+static gboolean
+is_timeout (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+answer_refuse (FelHttpAnswer *self, const char *what)
+{
+  self->outcome = FEL_HTTP_BAD_ANSWER;
+  self->why = g_strdup_printf ("it has %s", what);
+}
+
+static void
+answer_fail_sent (FelHttpAnswer *self, const Exchange *exchange, const GError *error)
+{
+  self->outcome = FEL_HTTP_NO_ANSWER;
+  if (exchange->again)
+    self->why = g_strdup ("the connection broke before the answer");
+  else if (exchange->n_interim > INTERIM_ANSWERS_MAX)
+    answer_refuse (self, "too many others before it");
+  else if (g_error_matches (error, SOUP_SESSION_ERROR, SOUP_SESSION_ERROR_ENCODING))
+    answer_refuse (self, "a length or a transfer coding that cannot be understood");
+  else if (is_timeout (error))
+    {
+      self->timed_out = TRUE;
+      self->why = g_strdup ("it did not answer in time");
+    }
+  else /* libsoup's decoder of chunks can fail without saying why */
+    self->why = g_strdup (error != NULL ? error->message : "the connection broke within the answer");
 }
 
 static void
 answer_fail (FelHttpAnswer *self, const Exchange *exchange, const GError *error)
 {
-  gboolean timed_out = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)
-                       || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-
-  if (exchange->again)
-    self->outcome = FEL_HTTP_NO_ANSWER;
-  else if (exchange->sent)
+  if (exchange->sent)
     {
-      self->outcome = FEL_HTTP_NO_ANSWER;
-      self->timed_out = timed_out;
+      answer_fail_sent (self, exchange, error);
+      return;
     }
-  else
-    self->outcome = timed_out ? FEL_HTTP_TIMED_OUT : FEL_HTTP_UNREACHABLE;
-  if (exchange->again)
-    self->why = g_strdup ("the connection broke before the answer");
-  else if (timed_out)
-    self->why = g_strdup ("it did not answer in time");
-  else
-    self->why = g_strdup (error->message);
+  self->outcome = is_timeout (error) ? FEL_HTTP_TIMED_OUT : FEL_HTTP_UNREACHABLE;
+  self->why = g_strdup (is_timeout (error) ? "it did not answer in time" : error->message);
+}
+
+/* Until the end, or until it is too long. Each read gets room for a line, which libsoup's decoder of chunks needs. */
+static gboolean
+read_body (FelHttpAnswer *self, GInputStream *stream, GCancellable *cancellable, GError **error)
+{
+  gssize n = 1;
+
+  while (n > 0 && self->len <= FEL_HTTP_BODY_MAX)
+    {
+      n = g_input_stream_read (stream, self->body + self->len, sizeof self->body - self->len, cancellable, error);
+      self->len += (gsize) MAX (n, 0);
+    }
+  return n >= 0;
 }
 
 static void
-answer_read (FelHttpAnswer *self, GInputStream *stream, const Exchange *exchange)
+answer_read (FelHttpAnswer *self, SoupMessage *message, GInputStream *stream, const Exchange *exchange)
 {
+  const char *fault = fel_http_framing_fault (soup_message_get_response_headers (message),
+                                              soup_message_get_http_version (message));
   g_autoptr (GError) error = NULL;
 
-  if (!g_input_stream_read_all (stream, self->body, sizeof self->body, &self->len, exchange->cancellable, &error))
+  if (fault != NULL)
+    answer_refuse (self, fault);
+  else if (!read_body (self, stream, exchange->cancellable, &error))
     answer_fail (self, exchange, error);
   else if (self->len > FEL_HTTP_BODY_MAX)
+    answer_refuse (self, "more than " G_STRINGIFY (FEL_HTTP_BODY_MAX_KIB) " KiB");
+  else if (fel_http_framing_is_cut (message, stream, self->len))
     {
-      self->outcome = FEL_HTTP_BAD_ANSWER;
-      self->why = g_strdup_printf ("its answer is longer than %d bytes", FEL_HTTP_BODY_MAX);
+      self->outcome = FEL_HTTP_NO_ANSWER;
+      self->why = g_strdup ("the connection ended before the answer did");
     }
-  else
-    self->body[self->len] = '\0';
+  self->len = MIN (self->len, FEL_HTTP_BODY_MAX);
+  self->body[self->len] = '\0';
 }
 
 static void
@@ -224,7 +288,7 @@ fel_http_send (const FelHttpRequest *request)
     answer_fail (self, &exchange, error);
   else
     {
-      answer_read (self, stream, &exchange);
+      answer_read (self, message, stream, &exchange);
       g_input_stream_close (stream, NULL, NULL);
     }
   g_cancellable_disconnect (request->cancellable, outer_id);

@@ -47,7 +47,7 @@ static const struct
   char type;
   const char *readers;
 } fields[] = {
-  [FEL_FIELD_ID] = { 's', "mlp" },       [FEL_FIELD_USER] = { 's', "m" },      [FEL_FIELD_HOST] = { 's', "m" },
+  [FEL_FIELD_ID] = { 's', "mlpf" },      [FEL_FIELD_USER] = { 's', "m" },      [FEL_FIELD_HOST] = { 's', "m" },
   [FEL_FIELD_PORT] = { 'x', "m" },       [FEL_FIELD_SSL_MODE] = { 's', "m" },  [FEL_FIELD_DATABASE_ID] = { 's', "ml" },
   [FEL_FIELD_TENANT_ID] = { 's', "ml" }, [FEL_FIELD_INTERNAL] = { 'b', "ml" }, [FEL_FIELD_CREATED] = { 'x', "ml" },
   [FEL_FIELD_NOT_AFTER] = { 'x', "m" },  [FEL_FIELD_REGION] = { 's', "m" },    [FEL_FIELD_STATUS] = { 's', "m" },
@@ -55,7 +55,7 @@ static const struct
   [FEL_FIELD_ACCOUNT] = { 's', "p" },    [FEL_FIELD_WORKSPACE] = { 's', "p" }, [FEL_FIELD_EXPIRES] = { 'x', "pr" },
 };
 
-static const char reader_letters[N_READERS] = { 'm', 'l', 'p', 'r', '-', '-' };
+static const char reader_letters[N_READERS] = { 'm', 'l', 'p', 'r', '-', 'f' };
 
 static const FelHttpAnswer endings[] = {
   { .status = 400 },
@@ -73,6 +73,8 @@ static const FelHttpAnswer endings[] = {
   { .outcome = FEL_HTTP_NO_ANSWER },
   { .outcome = FEL_HTTP_NO_ANSWER, .timed_out = TRUE },
   { .outcome = FEL_HTTP_BAD_ANSWER },
+  { .outcome = FEL_HTTP_NO_ANSWER, .status = 200 },
+  { .outcome = FEL_HTTP_BAD_ANSWER, .status = 200 },
 };
 
 static void
@@ -261,6 +263,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autofree FelHttpAnswer *answer = g_memdup2 (&endings[choice / N_READERS % G_N_ELEMENTS (endings)], sizeof *answer);
   g_autoptr (JsonNode) root = NULL;
 
+  if (out.reader < READ_FAILURE)
+    answer->status = 200;
   answer->len = MIN ((gsize) (input.end - input.at), FEL_HTTP_BODY_MAX);
   if (answer->len > 0)
     memcpy (answer->body, input.at, answer->len);

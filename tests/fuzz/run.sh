@@ -7,12 +7,13 @@
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
-  echo "usage: tests/fuzz/run.sh TARGETS-DIR SECONDS [JOBS]" >&2
+  echo "usage: tests/fuzz/run.sh TARGETS-DIR SECONDS [JOBS [JUNIT-REPORT]]" >&2
   exit 2
 fi
 targets=$1
 seconds=$2
 jobs=${3:-1}
+report=${4:-}
 corpus=$(cd "$(dirname "$0")" && pwd)/corpus
 scratch=$(mktemp -d --tmpdir felucca-fuzz.XXXXXX)
 
@@ -30,8 +31,10 @@ run_target() {
     echo "$name: FOUND something; see $folder"
     grep -E '^(==|ERROR|SUMMARY|.*: runtime error|.*ERROR:)' "$log" | head -n 8
     touch "$scratch/failed"
+    echo "<testcase classname=\"fuzz\" name=\"$name\"><failure/></testcase>" >>"$scratch/cases"
     return
   fi
+  echo "<testcase classname=\"fuzz\" name=\"$name\"/>" >>"$scratch/cases"
   echo "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
     "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")"
   rm -r "$folder"
@@ -46,6 +49,7 @@ for target in "$targets"/fuzz-*; do
 done
 wait
 
+if [ -n "$report" ]; then { echo '<testsuite name="fuzz">'; cat "$scratch/cases"; echo '</testsuite>'; } >"$report"; fi
 if [ "$n_targets" = 0 ]; then
   echo "there is no fuzz target in $targets" >&2
   exit 2

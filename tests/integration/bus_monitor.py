@@ -48,7 +48,7 @@ class BusMonitor:
         """What has been written until now."""
         blob = self.file.read_bytes()
         while len(blob) - self._offset >= UNKNOWN_LEN:
-            size = Gio.DBusMessage.bytes_needed(blob[self._offset:])
+            size = Gio.DBusMessage.bytes_needed(blob[self._offset:self._offset + UNKNOWN_LEN])
             if size > len(blob) - self._offset:
                 break
             self._parsed.append(Gio.DBusMessage.new_from_blob(

@@ -8,6 +8,7 @@ of the same user, as the real one is.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any, Callable
 
@@ -19,6 +20,12 @@ INTERFACES = Gio.DBusNodeInfo.new_for_xml("""<node>
 <interface name="org.felucca.Credentials1">
   <method name="CreateCredential"><arg type="s" direction="in"/><arg type="s" direction="in"/>
     <arg type="a{sv}" direction="in"/><arg type="a{sv}" direction="out"/></method>
+  <method name="GetCredential"><arg type="s" direction="in"/><arg type="s" direction="in"/>
+    <arg type="a{sv}" direction="in"/><arg type="a{sv}" direction="out"/></method>
+  <method name="RotateCredential"><arg type="s" direction="in"/><arg type="a{sv}" direction="in"/>
+    <arg type="a{sv}" direction="out"/></method>
+  <method name="RevokeCredential"><arg type="s" direction="in"/><arg type="a{sv}" direction="in"/></method>
+  <method name="ListCredentials"><arg type="a{sv}" direction="in"/><arg type="aa{sv}" direction="out"/></method>
   <method name="ListUnresolved"><arg type="aa{sv}" direction="out"/></method>
   <method name="ResolveUnresolved"><arg type="s" direction="in"/><arg type="s" direction="in"/></method>
   <property name="Version" type="s" access="read"/>
@@ -27,6 +34,8 @@ INTERFACES = Gio.DBusNodeInfo.new_for_xml("""<node>
 </interface>
 <interface name="org.felucca.Accounts1"><method name="ListAccounts"><arg type="aa{sv}" direction="out"/></method></interface>
 </node>""").interfaces
+
+HAND_OUT = ("CreateCredential", "GetCredential", "RotateCredential")
 
 PROPERTIES = {
     "Version": GLib.Variant("s", "0.0.stand-in"),
@@ -49,13 +58,19 @@ def dictionary(entries: dict[str, Any]) -> dict[str, GLib.Variant]:
 
 
 class DaemonStandIn:
-    """Use as a context manager. `unresolved` is what it lists, `failures[METHOD]` the (name, sentence) that a method
-    fails with, `resolved` what it was told: pairs of intent and action. Resolving takes nothing off the list."""
+    """Use as a context manager. `unresolved` and `credentials` are what it lists, without a look at filters; `credential`
+    and `password` what it hands out. `failures[METHOD]`, or `failures["METHOD FIRST-ARGUMENT"]`, is the (name, sentence)
+    that a method fails with. `resolved` is what it was told: pairs of intent and action; `calls` what it was asked for
+    credentials: a method and its arguments, options as NAME: (TYPE, VALUE). Nothing is taken off the lists."""
 
     def __init__(self, desktop: Desktop):
         self.unresolved: list[dict[str, Any]] = []
         self.failures: dict[str, tuple[str, str]] = {}
         self.resolved: list[tuple[str, str]] = []
+        self.credentials: list[dict[str, Any]] = []
+        self.credential: dict[str, Any] = {}
+        self.password = "pw"
+        self.calls: list[tuple[Any, ...]] = []
         self._address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
         self._ready = threading.Event()
         self._context = GLib.MainContext.new()
@@ -89,14 +104,41 @@ class DaemonStandIn:
     def _on_call(self, _bus: Any, _sender: str, _path: str, interface: str, method: str, parameters: GLib.Variant,
                  invocation: Gio.DBusMethodInvocation) -> None:
         assert interface in (CREDENTIALS, ACCOUNTS)
-        if method in self.failures:
-            name, sentence = self.failures[method]
+        first = parameters.unpack()[0] if parameters.n_children() > 0 else ""
+        failure = self.failures.get(method) or self.failures.get(f"{method} {first}")
+        if method.endswith(("Credential", "Credentials")):
+            self._record(method, parameters)
+        if failure is not None:
+            name, sentence = failure
             invocation.return_dbus_error(name if "." in name else ERROR + name, sentence)
+        elif method in HAND_OUT:
+            invocation.return_value(self._hand_out(invocation.get_message().get_unix_fd_list()))
         else:
             invocation.return_value(getattr(self, "_" + method)(*parameters.unpack()))
 
     def _on_get(self, _bus: Any, _sender: str, _path: str, _interface: str, name: str) -> GLib.Variant:
         return PROPERTIES[name]
+
+    def _record(self, method: str, parameters: GLib.Variant) -> None:
+        arguments = [parameters.get_child_value(i) for i in range(parameters.n_children())]
+        options = arguments.pop()
+        entries = [options.get_child_value(i) for i in range(options.n_children())]
+        values = {entry.get_child_value(0).unpack(): entry.get_child_value(1).get_variant() for entry in entries}
+        typed = {name: (value.get_type_string(), value.unpack()) for name, value in values.items()}
+        self.calls.append((method, *(argument.unpack() for argument in arguments), typed))
+
+    def _hand_out(self, descriptors: Gio.UnixFDList) -> GLib.Variant:
+        with os.fdopen(descriptors.get(0), "wb") as pipe:
+            pipe.write(self.password.encode())
+        for descriptor in descriptors.steal_fds():
+            os.close(descriptor)
+        return GLib.Variant("(a{sv})", (dictionary(self.credential),))
+
+    def _ListCredentials(self, _filter: dict[str, Any]) -> GLib.Variant:
+        return GLib.Variant("(aa{sv})", ([dictionary(one) for one in self.credentials],))
+
+    def _RevokeCredential(self, _id: str, _options: dict[str, Any]) -> None:
+        return None
 
     def _ListUnresolved(self) -> GLib.Variant:
         return GLib.Variant("(aa{sv})", ([dictionary(one) for one in self.unresolved],))

@@ -71,6 +71,7 @@ class Desktop:
 
     def __init__(self, keyring: bool = True, sign_in: bool = True, daemon: bool = True, config: str = "", **nile: Any):
         self.root = Path(tempfile.mkdtemp(prefix="felucca-test-"))
+        self.backends = self.root / "backends"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.daemon_process: subprocess.Popen[bytes] | None = None
         self.keyring_process: subprocess.Popen[bytes] | None = None
@@ -84,9 +85,14 @@ class Desktop:
     def _make_folders(self) -> None:
         for name in ("home", "run", "config/felucca", "data", "state", "services", "cache", "backends"):
             (self.root / name).mkdir(parents=True)
-        for module in BUILD.glob("plugins/*/*.so"):
-            (self.root / "backends" / module.name).symlink_to(module)
         (self.root / "run").chmod(0o700)
+        # Every module that was built; the daemon takes them from one folder that nobody else can write to.
+        for module in BUILD.resolve().glob("plugins/*/*.so"):
+            self.add_backend(module)
+
+    def add_backend(self, module: Path) -> None:
+        """Installs a built module for this desktop alone."""
+        (self.backends / module.name).symlink_to(module)
 
     def _environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if key in os.environ}
@@ -97,7 +103,7 @@ class Desktop:
             "XDG_DATA_HOME": str(self.root / "data"),
             "XDG_STATE_HOME": str(self.root / "state"),
             "XDG_CACHE_HOME": str(self.root / "cache"),
-            "FELUCCA_BACKEND_DIR": str(self.root / "backends"),
+            "FELUCCA_BACKEND_DIR": str(self.backends),
             "G_MESSAGES_DEBUG": "",
         }
 
@@ -218,9 +224,9 @@ class Desktop:
         self.write_config(self.config_text(url, **settings))
         self.restart_daemon()
 
-    def start_daemon(self, wait: bool = True, **variables: str) -> None:
+    def start_daemon(self, wait: bool = True, argv: list[str] | None = None, **variables: str) -> None:
         log = open(self.root / "daemon.log", "ab")
-        self.daemon_process = subprocess.Popen([str(DAEMON)], env=self.env | variables, stdout=log, stderr=log)
+        self.daemon_process = subprocess.Popen(argv or [str(DAEMON)], env=self.env | variables, stdout=log, stderr=log)
         log.close()
         if wait:
             wait_until(lambda: self.has_owner(NAME), "the daemon is on the bus")

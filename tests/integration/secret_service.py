@@ -1,15 +1,30 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A small Secret Service that does what a test tells it: fails, hangs, or has no default collection.
+"""A small Secret Service that does what a test tells it: fails, hangs, lies, locks or leaves the bus.
 
 It keeps items in memory and speaks the `plain` algorithm only. It runs in a thread of the test with a connection of
 its own (Secret Service API Draft 0.2).
+
+`faults[METHOD]` is one of these, for each call, or with `*N` behind it for the next N calls:
+
+    error           answers with an error
+    NAME.OF.ERROR   answers with this D-Bus error
+    hang            does nothing and says nothing until let_go()
+    lose            does the work and says nothing
+    lose-vanish     does the work, then leaves the bus without a word until come_back()
+    lose-restart    the same, and is back at once
+    lock            locks the collection, then answers as locked
+    dismiss         answers with a prompt, which is dismissed (Unlock, CreateItem)
+    lie-read        hands out another secret than it keeps (GetSecrets)
+    lie-store       answers with a path and keeps nothing (CreateItem)
+    slow=SECONDS    is busy with it for that long; other calls wait meanwhile
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import Counter
 from typing import Any, Callable
 
@@ -24,7 +39,10 @@ SERVICE_IFACE = "org.freedesktop.Secret.Service"
 COLLECTION_IFACE = "org.freedesktop.Secret.Collection"
 ITEM_IFACE = "org.freedesktop.Secret.Item"
 PROPERTIES_IFACE = "org.freedesktop.DBus.Properties"
+PROMPT = ROOT + "/prompt/p1"
+PROMPT_IFACE = "org.freedesktop.Secret.Prompt"
 NO_SUCH_OBJECT = "org.freedesktop.Secret.Error.NoSuchObject"
+IS_LOCKED = "org.freedesktop.Secret.Error.IsLocked"
 
 INTERFACES = {interface.name: interface for interface in Gio.DBusNodeInfo.new_for_xml("""<node>
 <interface name="org.freedesktop.Secret.Service">
@@ -42,6 +60,8 @@ INTERFACES = {interface.name: interface for interface in Gio.DBusNodeInfo.new_fo
     <arg type="b" direction="in"/><arg type="o" direction="out"/><arg type="o" direction="out"/></method>
 </interface>
 <interface name="org.freedesktop.Secret.Item"><method name="Delete"><arg type="o" direction="out"/></method></interface>
+<interface name="org.freedesktop.Secret.Prompt"><method name="Prompt"><arg type="s" direction="in"/></method>
+  <method name="Dismiss"/></interface>
 <interface name="org.freedesktop.DBus.Properties">
   <method name="Get"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="v" direction="out"/></method>
   <method name="GetAll"><arg type="s" direction="in"/><arg type="a{sv}" direction="out"/></method>
@@ -54,15 +74,18 @@ class Failure(Exception):
 
 
 class SecretServiceStandIn:
-    """Use as a context manager. Set `faults[METHOD]` to `error`, `hang`, or to the name of a D-Bus error."""
+    """Use as a context manager. `faults` and `items` may be changed while it runs."""
 
     def __init__(self, desktop: Desktop, default: str = LOGIN):
         self.address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
         self.default = default
+        self.locked = False
         self.faults: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
         self.items: dict[str, dict[str, Any]] = {}
         self._held: list[Callable[[], None]] = []
+        self._unanswered: list[Gio.DBusMethodInvocation] = []
+        self._dismissed = GLib.Variant("o", "/")
         self._numbers = itertools.count(1)
         self._ready = threading.Event()
         self.context = GLib.MainContext.new()
@@ -85,53 +108,123 @@ class SecretServiceStandIn:
                 return item["secret"].decode()
         return None
 
+    def ids(self) -> list[str]:
+        """Of the credentials that it keeps, one for each item."""
+        return [item["attributes"]["id"] for item in list(self.items.values()) if "id" in item["attributes"]]
+
     def let_go(self) -> None:
         """Does all that hangs, and answers it if anybody still listens."""
         self.faults.clear()
-        over = threading.Event()
-        self._in_thread(lambda: [held() for held in self._held] and None or over.set())
-        assert over.wait(DEADLINE_SEC)
+        self._in_thread_and_wait(lambda: [held() for held in self._held])
+
+    def come_back(self) -> None:
+        """After it has left the bus; with its items."""
+        self._in_thread_and_wait(self._connect)
+
+    def set_locked(self, locked: bool) -> None:
+        """Somebody locks it or unlocks it."""
+        self._in_thread_and_wait(lambda: self._set_locked(locked))
 
     def _in_thread(self, function: Callable[[], Any]) -> None:
         source = GLib.idle_source_new()
         source.set_callback(lambda *_: function() and False)
         source.attach(self.context)
 
+    def _in_thread_and_wait(self, function: Callable[[], Any]) -> None:
+        over = threading.Event()
+        self._in_thread(lambda: function() and None or over.set())
+        assert over.wait(DEADLINE_SEC)
+
     def _run(self) -> None:
         self.context.push_thread_default()
+        self._connect()
+        self._ready.set()
+        self.loop.run()
+        if not self.bus.is_closed():
+            self.bus.close_sync(None)
+        self.context.pop_thread_default()
+
+    def _connect(self) -> None:
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
         self.bus = Gio.DBusConnection.new_for_address_sync(self.address, flags, None, None)
         self._serve(ROOT, SERVICE_IFACE)
+        self._serve(PROMPT, PROMPT_IFACE)
         for collection in (LOGIN, SESSION):
             self._serve(collection, COLLECTION_IFACE)
+        for item in self.items:
+            self._serve(item, ITEM_IFACE)
         self.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
                            GLib.Variant("(su)", ("org.freedesktop.secrets", 4)), None, 0, 5000, None)
-        self._ready.set()
-        self.loop.run()
-        self.bus.close_sync(None)
-        self.context.pop_thread_default()
 
     def _serve(self, path: str, interface: str) -> None:
         for name in (interface, PROPERTIES_IFACE):
             self.bus.register_object(path, INTERFACES[name], self._on_call, None, None)
 
+    def _take_fault(self, method: str) -> str | None:
+        fault, _, times = self.faults.get(method, "").partition("*")
+        if times == "1":
+            del self.faults[method]
+        elif times:
+            self.faults[method] = f"{fault}*{int(times) - 1}"
+        return fault or None
+
     def _on_call(self, bus: Any, sender: str, path: str, interface: str, method: str, parameters: GLib.Variant,
                  invocation: Gio.DBusMethodInvocation) -> None:
         self.calls[method] += 1
-        fault = self.faults.get(method)
-        if fault == "hang":
-            self._held.append(lambda: self._do(path, method, parameters, invocation))
-        elif fault is not None:
-            name = fault if "." in fault else "org.freedesktop.DBus.Error.Failed"
-            invocation.return_dbus_error(name, "the disk is full")
+        name, _, argument = (self._take_fault(method) or "none").partition("=")
+        if "." in name or name == "error":
+            error = name if "." in name else "org.freedesktop.DBus.Error.Failed"
+            invocation.return_dbus_error(error, "the disk is full")
         else:
-            self._do(path, method, parameters, invocation)
+            getattr(self, "_fault_" + name.replace("-", "_"))(path, method, parameters, invocation, argument)
 
-    def _do(self, path: str, method: str, parameters: GLib.Variant, invocation: Gio.DBusMethodInvocation) -> None:
+    def _answer(self, path: str, method: str, parameters: GLib.Variant, invocation: Gio.DBusMethodInvocation) -> None:
         try:
             invocation.return_value(getattr(self, "_" + method)(path, *parameters.unpack()))
         except Failure as failure:
             invocation.return_dbus_error(str(failure), "no")
+
+    # The faults
+
+    def _fault_none(self, *call: Any) -> None:
+        self._answer(*call[:4])
+
+    def _fault_hang(self, *call: Any) -> None:
+        self._held.append(lambda: self._answer(*call[:4]))
+
+    def _fault_slow(self, *call: Any) -> None:
+        time.sleep(float(call[4]))
+        self._answer(*call[:4])
+
+    def _fault_lose(self, path: str, method: str, parameters: GLib.Variant, invocation: Any, _: str) -> None:
+        self._unanswered.append(invocation)
+        getattr(self, "_" + method)(path, *parameters.unpack())
+
+    def _fault_lose_vanish(self, *call: Any) -> None:
+        self._fault_lose(*call)
+        self.bus.close_sync(None)
+
+    def _fault_lose_restart(self, *call: Any) -> None:
+        self._fault_lose_vanish(*call)
+        self._connect()
+
+    def _fault_lock(self, *call: Any) -> None:
+        self._set_locked(True)
+        self._answer(*call[:4])
+
+    def _fault_dismiss(self, path: str, method: str, parameters: Any, invocation: Any, _: str) -> None:
+        answers = {"Unlock": ("(aoo)", ([], PROMPT)), "CreateItem": ("(oo)", ("/", PROMPT))}
+        results = {"Unlock": GLib.Variant("ao", []), "CreateItem": GLib.Variant("o", "/")}
+        self._dismissed = results[method]
+        invocation.return_value(GLib.Variant(*answers[method]))
+
+    def _fault_lie_read(self, path: str, method: str, parameters: GLib.Variant, invocation: Any, _: str) -> None:
+        answer, = self._GetSecrets(path, *parameters.unpack()).unpack()
+        invocation.return_value(GLib.Variant("(a{o(oayays)})", ({
+            key: (session, b"", b"not what was stored", kind) for key, (session, _, _, kind) in answer.items()},)))
+
+    def _fault_lie_store(self, path: str, method: str, parameters: Any, invocation: Any, _: str) -> None:
+        invocation.return_value(GLib.Variant("(oo)", (f"{path}/{next(self._numbers)}", "/")))
 
     # The methods of the specification
 
@@ -145,16 +238,20 @@ class SecretServiceStandIn:
 
     def _SearchItems(self, path: str, attributes: dict[str, str]) -> GLib.Variant:
         found = [key for key, item in self.items.items() if attributes.items() <= item["attributes"].items()]
-        return GLib.Variant("(aoao)", (found, []))
+        return GLib.Variant("(aoao)", ([], found) if self.locked else (found, []))
 
     def _Unlock(self, path: str, paths: list[str]) -> GLib.Variant:
+        self._set_locked(False)
         return GLib.Variant("(aoo)", (paths, "/"))
 
     def _GetSecrets(self, path: str, paths: list[str], session: str) -> GLib.Variant:
         return GLib.Variant("(a{o(oayays)})", ({
-            key: (session, b"", self.items[key]["secret"], "text/plain") for key in paths if key in self.items},))
+            key: (session, b"", self.items[key]["secret"], "text/plain") for key in paths
+            if key in self.items and not self.locked},))  # what is locked is left out
 
     def _CreateItem(self, path: str, properties: dict[str, Any], secret: Any, replace: bool) -> GLib.Variant:
+        if self.locked:
+            raise Failure(IS_LOCKED)
         attributes = properties[ITEM_IFACE + ".Attributes"]
         same = [key for key, item in self.items.items() if item["attributes"] == attributes]
         key = same[0] if replace and same else f"{path}/{next(self._numbers)}"
@@ -165,10 +262,23 @@ class SecretServiceStandIn:
         return GLib.Variant("(oo)", (key, "/"))
 
     def _Delete(self, path: str) -> GLib.Variant:
+        if self.locked:
+            raise Failure(IS_LOCKED)
         if self.items.pop(path, None) is None:
             raise Failure(NO_SUCH_OBJECT)
         self._tell(path.rpartition("/")[0], "ItemDeleted", path)
         return GLib.Variant("(o)", ("/",))
+
+    def _Prompt(self, path: str, window: str) -> None:
+        self.bus.emit_signal(None, path, PROMPT_IFACE, "Completed", GLib.Variant("(bv)", (True, self._dismissed)))
+
+    def _Dismiss(self, path: str) -> None:
+        pass
+
+    def _set_locked(self, locked: bool) -> None:
+        self.locked = locked
+        change = (COLLECTION_IFACE, {"Locked": GLib.Variant("b", locked)}, [])
+        self.bus.emit_signal(None, LOGIN, PROPERTIES_IFACE, "PropertiesChanged", GLib.Variant("(sa{sv}as)", change))
 
     def _tell(self, collection: str, signal: str, item: str) -> None:
         self.bus.emit_signal(None, collection, COLLECTION_IFACE, signal, GLib.Variant("(o)", (item,)))
@@ -177,11 +287,11 @@ class SecretServiceStandIn:
         if interface == SERVICE_IFACE:
             return {"Collections": GLib.Variant("ao", [LOGIN, SESSION])}
         if interface == COLLECTION_IFACE:
-            return {"Locked": GLib.Variant("b", False), "Items": GLib.Variant("ao", list(self.items))}
+            return {"Locked": GLib.Variant("b", self.locked), "Items": GLib.Variant("ao", list(self.items))}
         item = self.items.get(path)
         if item is None:
             raise Failure(NO_SUCH_OBJECT)
-        return {"Locked": GLib.Variant("b", False), "Attributes": GLib.Variant("a{ss}", item["attributes"]),
+        return {"Locked": GLib.Variant("b", self.locked), "Attributes": GLib.Variant("a{ss}", item["attributes"]),
                 "Label": GLib.Variant("s", item["label"]), "Created": GLib.Variant("t", 1), "Modified": GLib.Variant("t", 1)}
 
     def _Get(self, path: str, interface: str, name: str) -> GLib.Variant:

@@ -15,7 +15,7 @@ from nile_stand_in import NileStandIn
 from refusals import secrets_of
 from secret_items import find_items
 
-VERBS = ["sign-in", "sign-out", "create", "get", "list", "revoke", "unresolved", "status", "backends"]
+VERBS = ["sign-in", "sign-out", "create", "get", "list", "rotate", "revoke", "prune", "unresolved", "status", "backends"]
 
 
 def run(desktop: Desktop, *arguments: str, status: int = 0, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -183,6 +183,7 @@ def test_how_a_create_ends(desktop: Desktop, rule: dict[str, Any], status: int):
     ["get", "an-id", "--create"], ["get", "an-id", "--tenant", "t"], ["create", "acme/" + "x" * 257],
     ["create", "acme/.."], ["create", "acme/a\nb"], ["create", "acme/orders", "--backend", "nobody"], ["sign-in", "a", "-b", "b"],
     ["create", "acme/orders", "--tenant"], ["create", "acme/orders", "--label", ""], ["sign-in"],
+    ["create", "acme/orders", "--internal=no"], ["--no-prompt=no", "create", "acme/orders"], ["create", "--json=", "acme/orders"],
 ])
 def test_usage_is_2(desktop: Desktop, arguments: list[str]):
     run(desktop, *arguments, status=2)

@@ -67,7 +67,7 @@ def bus() -> Iterator[Desktop]:
 
 def test_verbs(bus: Desktop, complete: Callable[[Desktop, str], str]):
     shown = complete(bus, "felucca ")
-    for verb in ("sign-in", "sign-out", "create", "get", "list", "revoke", "unresolved", "status", "backends"):
+    for verb in ("sign-in", "sign-out", "create", "get", "list", "rotate", "revoke", "prune", "unresolved", "status", "backends"):
         assert verb in shown
 
 
@@ -76,6 +76,12 @@ def test_actions(bus: Desktop, complete: Callable[[Desktop, str], str]):
     for action in ("revoke", "keep", "forget"):
         assert action in shown
     assert "sign-in" not in shown
+
+
+def test_what_can_be_done_with_backends(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    shown = complete(bus, "felucca backends ")
+    assert "check" in shown and "reset" in shown
+    assert "forget" not in shown
 
 
 @pytest.mark.parametrize("line", [
@@ -107,3 +113,23 @@ def test_completing_starts_no_daemon(bus: Desktop, complete: Callable[[Desktop, 
 def test_revoke_takes_its_own_option(bus: Desktop, complete: Callable[[Desktop, str], str]):
     assert "--local-only" in complete(bus, "felucca revoke --")
     assert "--local-only" not in complete(bus, "felucca unresolved revoke --")
+
+
+@pytest.mark.parametrize("verb,options", [
+    ("create", ["--ttl"]), ("get", ["--ttl"]), ("rotate", ["--overlap", "--ttl", "--label"]), ("prune", ["--yes"]),
+])
+def test_options_of_lifetimes(bus: Desktop, complete: Callable[[Desktop, str], str], verb: str, options: list[str]):
+    shown = complete(bus, f"felucca {verb} --")
+    assert [option for option in ("--ttl", "--overlap", "--yes") if option in shown and option not in options] == []
+    assert [option for option in options if option not in shown] == []
+
+
+@pytest.mark.parametrize("verb,has_url", [("rotate", True), ("prune", False)])
+def test_formats_of_the_verbs(bus: Desktop, complete: Callable[[Desktop, str], str], verb: str, has_url: bool):
+    shown = complete(bus, f"felucca {verb} --format ")
+    assert "json" in shown and ("conninfo" in shown) == has_url
+
+
+@pytest.mark.parametrize("option", ["--ttl", "--overlap", "-o"])
+def test_a_duration_is_not_guessed(bus: Desktop, complete: Callable[[Desktop, str], str], option: str):
+    assert "--" not in complete(bus, f"felucca rotate {option} ").replace(option, "")

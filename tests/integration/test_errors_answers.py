@@ -19,7 +19,7 @@ from refusals import refused
 GZIPPED = gzip.compress(json.dumps({"id": "zipped", "password": "p"}).encode())
 GZIP_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(GZIPPED), GZIPPED)
 
-# A 200 in which no id can be found: something may live.
+# A 200 that is no answer: what was minted is revoked where it names that, else something may live.
 NONSENSE: dict[str, dict[str, Any]] = {
     "html": {"body": "<html>{{password}}</html>"},
     "empty": {"body": ""},

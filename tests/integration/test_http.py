@@ -25,12 +25,19 @@ def test_broken_connection_that_was_reused_brings_no_second_post(desktop: Deskto
     assert desktop.nile.count("create") == 2
 
 
-def test_misdirected_request_is_not_repeated(desktop: Desktop):
-    desktop.nile.rule(on="create", status=421, times=-1)
+@pytest.mark.parametrize("reused", [False, True], ids=["new-connection", "reused"])
+@pytest.mark.parametrize("headers", [{}, {"Connection": "close"}], ids=["keep", "close"])
+def test_misdirected_request_is_not_repeated(desktop: Desktop, reused: bool, headers: dict):
+    if reused:
+        desktop.create(database="db1")
+    else:
+        desktop.restart_daemon()
+    before = desktop.nile.count("create")
+    desktop.nile.rule(on="create", status=421, headers=headers, after_mint=True, times=-1)
     with pytest.raises(BusError) as caught:
         desktop.create()
-    assert caught.value.name.startswith("org.felucca.Error.")
-    assert desktop.nile.count("create") == 1
+    assert caught.value.name == "org.felucca.Error.OutcomeUnknown"
+    assert desktop.nile.count("create") == before + 1
 
 
 def test_connection_that_the_provider_closed_while_idle_is_replaced(desktop: Desktop):

@@ -4,37 +4,23 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from bus_calls import CallGroup
 from desktop import DAEMON, Desktop
-from mariadb_server import MariadbServer, needs_mariadb
-from postgres_server import BOSS_PASSWORD, PostgresServer, needs_postgres
+from exec_helper import INSTANCE, PASSWORD, ExecDesktop
+from pipes import call_with_secret_fd
+from secret_scan import SecretScan, idle_daemon
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can read the memory of a process that is not dumpable"),
     pytest.mark.skipif(b"__asan_init" in DAEMON.read_bytes(), reason="the sanitizer's allocator keeps what is freed"),
 ]
-
-
-def copies(pid: int, secret: str) -> int:
-    """How often the bytes stand in the memory of the process."""
-    found = 0
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-            span, mode = line.split()[:2]
-            start, end = (int(part, 16) for part in span.split("-"))
-            if "r" not in mode or line.endswith(("[vvar]", "[vsyscall]")) or "/dev/" in line:
-                continue
-            memory.seek(start)
-            try:
-                found += memory.read(end - start).count(secret.encode())
-            except OSError as error:
-                assert error.errno == errno.EIO, line  # a file's pages past its end
-    return found
 
 
 @pytest.mark.parametrize("tunables", [None, "glibc.malloc.arena_max=1"], ids=["none-set", "another-set"])
@@ -49,37 +35,69 @@ def test_no_password_stays(tunables: str | None):
         pid = desktop.daemon_process.pid
         ids = [live["id"] for live in desktop.nile.live()]
         assert len(ids) == 5
-        assert [copies(pid, desktop.nile.password_of(id)) for id in ids] == [0] * 5
-        assert copies(pid, desktop.token["access_token"]) == 1, "the scan finds what is there"
+        scan = SecretScan([desktop.nile.password_of(id) for id in ids] + [desktop.token["access_token"]])
+        (hit,) = scan.in_memory(pid)
+        assert hit.secret == desktop.token["access_token"], "the scan finds what is there"
 
 
-@needs_postgres
-def test_no_password_stays_that_was_made_for_postgres():
-    """Nor the admin's own: libpq has read it from a file."""
-    with PostgresServer() as server:
-        server.set_up_orders()
-        config = f"\n[backend local]\nmodule=postgres\ngroup=app\ndsn={server.dsn(host='127.0.0.1')}\n"
-        with Desktop(sign_in=False, config=config) as desktop:
-            check_passwords_made_here(desktop, BOSS_PASSWORD)
+@pytest.mark.parametrize("method", ["CreateCredential", "GetCredential"])
+def test_the_first_call_leaves_nothing(method: str):
+    """When much is done for the first time: the loader's look-up of functions saves registers."""
+    with Desktop() as desktop:
+        if method == "GetCredential":
+            desktop.create()
+            desktop.restart_daemon()
+        _, password = call_with_secret_fd(desktop, method)
+        assert SecretScan([password.decode()]).in_memory(idle_daemon(desktop)) == []
 
 
-@needs_mariadb
-def test_no_password_stays_that_was_made_for_mariadb():
-    with MariadbServer() as server:
-        file = server.options(password="maker-pw", socket=None, host="127.0.0.1", port=server.port)
-        config = f"\n[backend local]\nmodule=mariadb\ngroup=app\ndefaults-file={file}\n"
-        with Desktop(sign_in=False, config=config) as desktop:
-            check_passwords_made_here(desktop, None)
+@pytest.mark.parametrize("body", ["answer(user='u', password=PASSWORD)",
+                                  "answer(user='u', password=PASSWORD)\nsys.exit(1)",
+                                  "answer(user='u\\n', password=PASSWORD)",
+                                  "print('password: ' + PASSWORD)",
+                                  "sys.stdout.write(json.dumps(dict(user='u', password=PASSWORD)).ljust(100000))"])
+def test_what_a_helper_prints_leaves_nothing(body: str):
+    with ExecDesktop() as desktop:
+        desktop.helper.write(body)
+        group = CallGroup(desktop)
+        group.create(workspace=INSTANCE, pipe=True)
+        group.wait()
+        assert SecretScan([PASSWORD]).in_memory(idle_daemon(desktop)) == []
 
 
-def check_passwords_made_here(desktop: Desktop, admin_password: str | None) -> None:
-    """admin_password: one that must not be there either."""
-    for number in range(5):
-        done = desktop.cli("create", "local/orders", "--quiet")
-        assert done.returncode == 0, done.stderr
-    pid = desktop.daemon_process.pid
-    passwords = [desktop.lookup(backend="local", id=one["id"]) for one in desktop.list()]
-    assert len(set(passwords)) == 5 and None not in passwords
-    assert [copies(pid, password) for password in passwords] == [0] * 5
-    assert admin_password is None or copies(pid, admin_password) == 0
-    assert copies(pid, "module=") > 0, "the scan finds what is there"
+def test_the_sign_in_is_locked(desktop: Desktop):
+    """Its one copy is where no swap and no core dump takes it from."""
+    assert desktop.daemon_process is not None
+    (hit,) = SecretScan([desktop.token["access_token"]]).in_memory(desktop.daemon_process.pid)
+    assert {"lo", "dd"} <= set(hit.place.split())
+    assert "kept out of swap" not in desktop.daemon_log() and "RLIMIT_MEMLOCK" not in desktop.daemon_log()
+
+
+def test_without_lockable_memory_it_says_so():
+    """And works all the same."""
+    with Desktop(daemon=False) as desktop:
+        desktop.start_daemon(argv=["prlimit", "--memlock=0:0", "setpriv", "--bounding-set=-ipc_lock", str(DAEMON)])
+        desktop.sign_in()
+        assert desktop.lookup(id=desktop.create()["id"])
+        assert desktop.daemon_log().count("RLIMIT_MEMLOCK") == 1
+
+
+def ended_with_a_core(process: subprocess.Popen[bytes], number: int) -> bool:
+    """When the limit is as high as we can make it: above a hard one only with CAP_SYS_RESOURCE."""
+    subprocess.run(["prlimit", f"--pid={process.pid}", "--core=unlimited:unlimited"], stderr=subprocess.DEVNULL)
+    process.send_signal(number)
+    end = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert end is not None and end.si_status == number
+    process.wait()
+    return end.si_code == os.CLD_DUMPED
+
+
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGABRT, signal.SIGSEGV], ids=lambda number: number.name)
+def test_no_core_by_force(desktop: Desktop, number: int, tmp_path: Path):
+    """Not even when somebody raises the limit, which the daemon sets to 0: the kernel writes none of it."""
+    other = desktop.spawn(["sleep", "60"], cwd=tmp_path)
+    if not ended_with_a_core(other, number):
+        pytest.skip("this machine writes no cores")
+    process, desktop.daemon_process = desktop.daemon_process, None
+    assert process is not None
+    assert not ended_with_a_core(process, number)

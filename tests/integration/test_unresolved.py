@@ -219,6 +219,7 @@ def test_a_known_id_is_revoked_when_the_provider_lets_us(desktop: Desktop):
 def test_what_is_stored_is_never_revoked(desktop: Desktop):
     """Killed between the store and the end of the record: it is found in the keyring and stays."""
     credential = desktop.create()
+    wait_until(lambda: intent_files(desktop) == [], "its record is gone")
     write_record(desktop, "minted", id=credential["id"])
     restart_killed(desktop)
     wait_settled(desktop)
@@ -230,7 +231,8 @@ def write_record(desktop: Desktop, state: str, uuid: str = "7f6c1f0e-6d3b-4a52-9
     folder = desktop.root / "state/felucca/intents"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{uuid}.{state}"
-    known = {"version": "1", "backend": "nile", "workspace": "acme", "database": "orders", "since": str(int(time.time()))}
+    known = {"version": "1", "backend": "nile", "workspace": "acme", "database": "orders", "internal": "false",
+             "since": str(int(time.time()))}
     lines = [f"{key.replace('_', '-')}={value}" for key, value in (known | fields).items()]
     file.write_text("\n".join(["[intent]", *lines, ""]))
     return file
@@ -283,6 +285,7 @@ def test_when_somebody_signs_in(desktop: Desktop):
 
 def test_with_the_keyring_gone_nothing_is_revoked(desktop: Desktop):
     credential = desktop.create()
+    wait_until(lambda: intent_files(desktop) == [], "its record is gone")
     write_record(desktop, "minted", id=credential["id"])
     kill_daemon(desktop)
     kill_keyring(desktop)

@@ -6,11 +6,11 @@
  * "cancel-msec"}; one a line on standard output, in the order in which they are done: {"tag", "ok", "failure",
  * "maybe-minted", "sentence", "secret", "fields": {…}, "list": [{…}]}. Every call has a thread of its own. For tests:
  * it prints passwords. */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <gio/gio.h>
-#include <gmodule.h>
 #include <json-glib/json-glib.h>
 
 #include "felucca-backend.h"
@@ -237,18 +237,17 @@ run_line (gpointer data)
 int
 main (int argc, char **argv)
 {
-  GModule *module = argc == 2 ? g_module_open (argv[1], G_MODULE_BIND_LOCAL) : NULL;
+  void *module = argc == 2 ? dlopen (argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
   g_autoptr (GPtrArray) threads = g_ptr_array_new ();
-  gpointer symbol = NULL;
   char *line = NULL;
   size_t size = 0;
 
-  if (module == NULL || !g_module_symbol (module, FEL_BACKEND_SYMBOL, &symbol))
+  backend = module != NULL ? dlsym (module, FEL_BACKEND_SYMBOL) : NULL;
+  if (backend == NULL)
     {
-      fprintf (stderr, "usage: verb-runner MODULE.so: %s\n", g_module_error ());
+      fprintf (stderr, "usage: verb-runner MODULE.so: %s\n", argc == 2 ? dlerror () : "one argument");
       return 2;
     }
-  backend = symbol;
   while (getline (&line, &size, stdin) > 0)
     {
       JsonNode *asked = json_from_string (line, NULL);

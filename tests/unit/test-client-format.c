@@ -147,6 +147,54 @@ test_url_hosts (void)
     }
 }
 
+static const struct
+{
+  FelFormat format;
+  const char *text;
+} connections[] = {
+  { FEL_FORMAT_URL, "postgres://u1:pw@db.example:5432/the%20shop?sslmode=require\n" },
+  { FEL_FORMAT_ENV, "PGHOST='db.example'\nPGPORT='5432'\nPGUSER='u1'\nPGDATABASE='the shop'\nPGSSLMODE='require'\n"
+                    "PGPASSWORD='pw'\n" },
+  { FEL_FORMAT_NILE_ENV, "NILEDB_USER='u1'\nNILEDB_PASSWORD='pw'\nNILEDB_ID='db-1'\nNILEDB_NAME='the shop'\n"
+                         "NILEDB_API_URL='https://api.example/v2/databases/db-1'\n"
+                         "NILEDB_POSTGRES_URL='postgres://db.example:5432/the%20shop'\nNILEDB_TENANT='t1'\n" },
+  { FEL_FORMAT_PGPASS, "db.example:5432:the shop:u1:pw\n" },
+  { FEL_FORMAT_CONNINFO,
+    "host='db.example' port='5432' dbname='the shop' user='u1' password='pw' sslmode='require'\n" },
+};
+
+/* What the provider calls it is not what one connects to. */
+static void
+test_database_name (void)
+{
+  static const char *const absent[] = { NULL, FEL_KEY_DATABASE };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (connections) * G_N_ELEMENTS (absent); i++)
+    {
+      gsize of = i / G_N_ELEMENTS (absent);
+      g_autoptr (FelCredential) credential = credential_without (absent[i % G_N_ELEMENTS (absent)], "pw");
+      g_autoptr (FelBuffer) out = fel_buffer_new ();
+
+      fel_record_set_text (credential->record, FEL_KEY_DATABASE_NAME, "the shop");
+      g_assert_true (fel_format_credential (connections[of].format, credential, out, NULL));
+      g_assert_cmpstr (out->bytes, ==, connections[of].text);
+    }
+}
+
+static void
+test_empty_database_name (void)
+{
+  g_autoptr (FelCredential) credential = credential_without (NULL, "pw");
+  g_autoptr (FelCredential) nameless = credential_without (FEL_KEY_DATABASE, "pw");
+  g_autoptr (FelBuffer) out = fel_buffer_new ();
+
+  fel_record_set_text (credential->record, FEL_KEY_DATABASE_NAME, "");
+  fel_record_set_text (nameless->record, FEL_KEY_DATABASE_NAME, "");
+  g_assert_true (fel_format_credential (FEL_FORMAT_PGPASS, credential, out, NULL));
+  g_assert_cmpstr (out->bytes, ==, "db.example:5432:orders:u1:pw\n");
+  g_assert_false (fel_format_credential (FEL_FORMAT_PGPASS, nameless, out, NULL));
+}
+
 static void
 test_names (void)
 {
@@ -170,6 +218,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/client/format/credential", test_formats);
   g_test_add_func ("/client/format/url-hosts", test_url_hosts);
+  g_test_add_func ("/client/format/database-name", test_database_name);
+  g_test_add_func ("/client/format/empty-database-name", test_empty_database_name);
   g_test_add_func ("/client/format/names", test_names);
   return g_test_run ();
 }

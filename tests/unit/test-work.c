@@ -307,6 +307,15 @@ test_pools_do_not_wait_for_each_other (void)
   g_assert_cmpuint (gate_started (), ==, G_N_ELEMENTS (slow));
 }
 
+static void
+test_no_worker_stays_without_work (void)
+{
+  FelWork *work = fel_work_new ();
+
+  g_assert_cmpint (g_thread_pool_get_max_unused_threads (), ==, 0);
+  fel_work_free (work);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -320,6 +329,7 @@ main (int argc, char **argv)
   g_test_add_func ("/work/skipped", test_skipped);
   g_test_add_func ("/work/pools-do-not-wait-for-each-other", test_pools_do_not_wait_for_each_other);
   g_test_add_func ("/work/main-thread-without-a-loop", test_main_thread_without_a_loop);
+  g_test_add_func ("/work/no-worker-stays-without-work", test_no_worker_stays_without_work);
   status = g_test_run ();
   g_main_context_release (NULL);
   return status;

@@ -254,6 +254,41 @@ test_no_answer (void)
     }
 }
 
+/* What came before the line was cut says what to revoke; only a mint's, and only of a success. */
+static void
+test_no_answer_salvages (void)
+{
+  static const char body[] = "{\"id\":\"018f2f2e-7d3a-7b1c-8d2e-1f2a3b4c5d6e\",\"passw";
+  static const struct
+  {
+    FelHttpOutcome outcome;
+    guint status;
+    bool mint;
+    bool salvaged;
+  } cases[] = {
+    { FEL_HTTP_NO_ANSWER, 200, true, true },   { FEL_HTTP_BAD_ANSWER, 200, true, true },
+    { FEL_HTTP_NO_ANSWER, 201, true, true },   { FEL_HTTP_NO_ANSWER, 299, true, true },
+    { FEL_HTTP_NO_ANSWER, 0, true, false },    { FEL_HTTP_NO_ANSWER, 199, true, false },
+    { FEL_HTTP_NO_ANSWER, 300, true, false },  { FEL_HTTP_NO_ANSWER, 404, true, false },
+    { FEL_HTTP_BAD_ANSWER, 500, true, false }, { FEL_HTTP_ANSWERED, 500, true, false },
+    { FEL_HTTP_NO_ANSWER, 200, false, false }, { FEL_HTTP_BAD_ANSWER, 200, false, false },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FelHttpAnswer) answer = fake_answer_new (cases[i].status, body);
+      g_autoptr (FelOut) out = fake_out_new ();
+
+      answer->outcome = cases[i].outcome;
+      answer->why = g_strdup ("the line is cut");
+      g_test_message ("outcome %d, status %u%s", (int) answer->outcome, answer->status,
+                      cases[i].mint ? ", a mint" : "");
+      g_assert_false (nile_answer_fail (&fake_host, out, answer, cases[i].mint, TOKEN));
+      g_assert_true (((out->failure & MAYBE) != 0) == cases[i].mint);
+      g_assert_cmpstr (out->said->str, ==, cases[i].salvaged ? "id=018f2f2e-7d3a-7b1c-8d2e-1f2a3b4c5d6e\n" : "");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -265,6 +300,7 @@ main (int argc, char **argv)
   g_test_add_func ("/nile-failure/token-at-the-cut", test_error_hides_token_at_the_cut);
   g_test_add_func ("/nile-failure/without-token", test_error_without_token);
   g_test_add_func ("/nile-failure/no-answer", test_no_answer);
+  g_test_add_func ("/nile-failure/no-answer-salvages", test_no_answer_salvages);
   g_test_add_func ("/nile-failure/propagation-is-no-proof", test_error_propagation_is_no_proof);
   return g_test_run ();
 }

@@ -1,0 +1,131 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "request.h"
+
+#include "expiry.h"
+#include "lifetime.h"
+
+enum
+{
+  ROTATE_FIND,
+  ROTATE_MINTED,
+  ROTATE_ENDED,
+};
+
+static gint64
+now_sec (void)
+{
+  return g_get_real_time () / G_USEC_PER_SEC;
+}
+
+/* What the new one is to be like: the same but for what the caller says. */
+static FelOptions *
+rotate_wish (const FelRequest *self, const FelCredential *old)
+{
+  g_autofree char *default_label = fel_credential_default_label (old);
+  FelOptions *wish = fel_options_new ();
+
+  wish->backend = g_strdup (old->backend);
+  wish->tenant_id = g_strdup (old->tenant_id);
+  wish->internal = old->internal == FEL_TRUE;
+  wish->interactive = self->options->interactive;
+  wish->ttl_sec = self->options->ttl_sec;
+  if (self->options->label != NULL)
+    wish->label = g_strdup (self->options->label);
+  else if (g_strcmp0 (old->label, default_label) != 0)
+    wish->label = g_strdup (old->label);
+  /* One that was rotated away already has an end that says nothing about its life. */
+  if (wish->ttl_sec == 0 && fel_lifetime_judge (old, now_sec (), NULL) == FEL_LIFETIME_ACTIVE
+      && old->renewable != FEL_TRUE)
+    wish->ttl_sec = fel_lifetime_sec (old);
+  return wish;
+}
+
+static void
+on_minted (FelRequest *mint, gpointer user_data)
+{
+  g_autoptr (FelRequest) self = user_data;
+
+  if (mint->error != NULL)
+    self->error = g_error_copy (mint->error);
+  else
+    {
+      self->credential = fel_credential_ref (mint->credential);
+      self->secret = fel_secret_ref (mint->secret);
+    }
+  fel_request_step (self);
+}
+
+static void
+rotate_begin (FelRequest *self)
+{
+  FelCatalogEntry *entry = fel_request_find_stored (self);
+  FelRequest *mint;
+
+  if (entry == NULL)
+    return;
+  self->path = g_strdup (entry->path);
+  if (fel_request_join (self, g_strconcat ("rotate\n", self->path, NULL)))
+    return;
+  self->workspace = g_strdup (entry->credential->workspace);
+  self->database = g_strdup (entry->credential->database);
+  self->state = ROTATE_MINTED;
+  mint = fel_request_new (self->broker, &fel_request_create, rotate_wish (self, entry->credential));
+  mint->caller = g_strdup (self->caller);
+  mint->workspace = g_strdup (self->workspace);
+  mint->database = g_strdup (self->database);
+  fel_request_start (mint, on_minted, fel_request_ref (self));
+  fel_request_unref (mint);
+}
+
+/* Its new end is in the keyring, so that it comes whoever is the daemon then. */
+static void
+rotate_end_old (FelRequest *self)
+{
+  FelCatalogEntry *entry = fel_catalog_at (self->broker->catalog, self->path);
+  gint64 end_sec = now_sec () + self->options->overlap_sec;
+  g_autoptr (FelCredential) ending = NULL;
+
+  self->state = ROTATE_ENDED;
+  if (entry == NULL || (entry->credential->not_after_sec != 0 && entry->credential->not_after_sec <= end_sec))
+    {
+      fel_request_step (self);
+      return;
+    }
+  ending = fel_lifetime_with_end (entry->credential, end_sec);
+  ending->renewable = FEL_UNSET;
+  fel_request_change (self, self->path, ending);
+}
+
+static void
+rotate_step (FelRequest *self)
+{
+  switch (self->state)
+    {
+    case ROTATE_FIND:
+      rotate_begin (self);
+      return;
+
+    case ROTATE_MINTED:
+      if (self->error != NULL)
+        fel_request_finish (self);
+      else
+        rotate_end_old (self);
+      return;
+
+    case ROTATE_ENDED:
+      fel_expiry_announce (self->broker->expiry, self->path);
+      fel_request_finish (self);
+      return;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+const FelRequestKind fel_request_rotate = {
+  .name = "RotateCredential",
+  .call = FEL_CALL_ROTATE,
+  .unlocks = TRUE,
+  .step = rotate_step,
+};

@@ -1,0 +1,15 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A folder of a test's own, and what lies in it. */
+#pragma once
+
+#include <glib.h>
+
+char *scratch_new (void);
+void scratch_remove (const char *path); /* with all that is in it */
+
+void scratch_write (const char *folder, const char *name, const char *bytes, gsize len);
+
+/* Names in their order, one space between; "" where there is no such folder. */
+char *scratch_list (const char *folder);

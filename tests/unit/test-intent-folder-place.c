@@ -1,0 +1,392 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The folder itself: whose it is, who is at work in it, and what is left when the disk fails. */
+#include "intent-folder.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "felucca-config.h"
+#include "scratch.h"
+
+#define UUID "6f1d2c1e-53a1-4c52-8d5a-6a0f5f0d9a11"
+
+typedef struct
+{
+  char *scratch;
+  char *path;
+  FelIntentFolder *folder;
+} Fixture;
+
+static void
+fixture_init (Fixture *self)
+{
+  self->scratch = scratch_new ();
+  self->path = g_build_filename (self->scratch, "intents", NULL);
+  self->folder = fel_intent_folder_new (self->path);
+}
+
+static void
+fixture_clear (Fixture *self)
+{
+  fel_intent_folder_free (self->folder);
+  scratch_remove (self->scratch);
+  g_free (self->scratch);
+  g_free (self->path);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear)
+
+static gboolean
+write_state (Fixture *self, FelIntentState state, GError **error)
+{
+  g_autoptr (FelIntent) made = fel_intent_new ("nile", "acme", "orders", NULL, FALSE, NULL, 1700000000);
+  g_autoptr (FelIntent) intent = fel_intent_advance (made, state, "cred-1");
+
+  g_free (intent->uuid);
+  intent->uuid = g_strdup (UUID);
+  return fel_intent_folder_write (self->folder, intent, error);
+}
+
+static void
+assert_files (const char *folder, const char *expected)
+{
+  g_autofree char *names = scratch_list (folder);
+
+  g_assert_cmpstr (names, ==, expected);
+}
+
+/* Places that are refused */
+
+static gboolean
+make_link (const Fixture *self)
+{
+  g_autofree char *target = g_build_filename (self->scratch, "elsewhere", NULL);
+
+  g_assert_cmpint (mkdir (target, 0700), ==, 0);
+  g_assert_cmpint (symlink (target, self->path), ==, 0);
+  return TRUE;
+}
+
+static gboolean
+make_dangling_link (const Fixture *self)
+{
+  g_assert_cmpint (symlink ("nowhere", self->path), ==, 0);
+  return TRUE;
+}
+
+static gboolean
+make_file (const Fixture *self)
+{
+  scratch_write (self->scratch, "intents", "", 0);
+  return TRUE;
+}
+
+static gboolean
+make_with_mode (const Fixture *self, mode_t mode)
+{
+  g_assert_cmpint (mkdir (self->path, 0700), ==, 0);
+  g_assert_cmpint (chmod (self->path, mode), ==, 0);
+  return TRUE;
+}
+
+static gboolean
+make_open_to_group (const Fixture *self)
+{
+  return make_with_mode (self, 0720);
+}
+
+static gboolean
+make_open_to_all (const Fixture *self)
+{
+  return make_with_mode (self, 0702);
+}
+
+static gboolean
+make_open_as_tmp_is (const Fixture *self)
+{
+  return make_with_mode (self, 01777);
+}
+
+/* FALSE: only root can. */
+static gboolean
+make_foreign (const Fixture *self)
+{
+  make_with_mode (self, 0700);
+  return chown (self->path, geteuid () + 1, (gid_t) -1) == 0;
+}
+
+static const struct
+{
+  const char *name;
+  gboolean (*make) (const Fixture *self);
+} places[] = {
+  { "link", make_link },
+  { "dangling-link", make_dangling_link },
+  { "file", make_file },
+  { "open-to-group", make_open_to_group },
+  { "open-to-all", make_open_to_all },
+  { "open-as-tmp-is", make_open_as_tmp_is },
+  { "foreign", make_foreign },
+};
+
+static void
+test_refused (gconstpointer data)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
+  GPtrArray *broken = NULL;
+  gsize i = GPOINTER_TO_SIZE (data);
+
+  fixture_init (&self);
+  if (!places[i].make (&self))
+    {
+      g_test_skip ("another owner takes root");
+      return;
+    }
+  g_assert_false (write_state (&self, FEL_INTENT_PREPARED, &error));
+  g_assert_error (error, FEL_ERROR, FEL_ERROR_INTERNAL);
+  g_assert_nonnull (strstr (error->message, self.path));
+  g_assert_false (fel_intent_folder_claim (self.folder, NULL));
+  g_assert_false (fel_intent_folder_mark_sent (self.folder, UUID, NULL));
+  g_assert_false (fel_intent_folder_remove (self.folder, UUID, NULL));
+  g_assert_null (fel_intent_folder_load (self.folder, known, &broken, NULL));
+  g_assert_null (broken); /* untouched on failure */
+  assert_files (self.path, "");
+}
+
+/* What was refused is looked at anew, and may be fine then. */
+static void
+test_mended (void)
+{
+  g_auto (Fixture) self = { 0 };
+
+  fixture_init (&self);
+  make_open_to_all (&self);
+  g_assert_false (write_state (&self, FEL_INTENT_PREPARED, NULL));
+  g_assert_cmpint (chmod (self.path, 0755), ==, 0); /* others may look */
+  g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
+}
+
+/* Who is at work */
+
+static void
+assert_claimed_by_another (FelIntentFolder *folder)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (fel_intent_folder_claim (folder, &error));
+  g_assert_error (error, FEL_ERROR, FEL_ERROR_CONFLICT);
+}
+
+static void
+test_claim (void)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autoptr (FelIntentFolder) other = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (&self);
+  other = fel_intent_folder_new (self.path);
+  g_assert_true (fel_intent_folder_claim (self.folder, &error));
+  g_assert_true (fel_intent_folder_claim (self.folder, &error)); /* ours already */
+  assert_claimed_by_another (other);
+  g_clear_pointer (&self.folder, fel_intent_folder_free);
+  g_assert_true (fel_intent_folder_claim (other, &error));
+  g_assert_no_error (error);
+}
+
+/* The next daemon takes a mint over only when the one before has no more to do with it: however that ends. */
+static void
+test_claim_of_another_process (void)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autoptr (FelIntentFolder) other = NULL;
+  int fds[2];
+  int status;
+  char byte = 0;
+  pid_t child;
+
+  fixture_init (&self);
+  other = fel_intent_folder_new (self.path);
+  g_assert_cmpint (pipe (fds), ==, 0);
+  child = fork ();
+  if (child == 0)
+    {
+      byte = fel_intent_folder_claim (self.folder, NULL) ? 'y' : 'n';
+      if (write (fds[1], &byte, 1) == 1)
+        pause ();
+      _exit (1);
+    }
+  g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+  g_assert_cmpint (byte, ==, 'y');
+  assert_claimed_by_another (other);
+  kill (child, SIGKILL);
+  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+  g_assert_true (fel_intent_folder_claim (other, NULL));
+  close (fds[0]);
+  close (fds[1]);
+}
+
+static void
+test_deleted (void)
+{
+  for (int claimed = FALSE; claimed <= TRUE; claimed++)
+    {
+      g_auto (Fixture) self = { 0 };
+      g_autoptr (FelIntentFolder) other = NULL;
+
+      fixture_init (&self);
+      other = fel_intent_folder_new (self.path);
+      g_assert_true (!claimed || fel_intent_folder_claim (self.folder, NULL));
+      g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
+      scratch_remove (self.path);
+      g_assert_false (fel_intent_folder_mark_sent (self.folder, UUID, NULL)); /* the record is gone: nothing is sent */
+      g_assert_true (write_state (&self, FEL_INTENT_MINTED, NULL));
+      assert_files (self.path, UUID ".minted");
+      if (claimed)
+        assert_claimed_by_another (other);
+      else
+        g_assert_true (fel_intent_folder_claim (other, NULL));
+    }
+}
+
+/* Somebody else was quicker: two at work in one folder must not be. */
+static void
+test_deleted_and_claimed_by_another (void)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autoptr (FelIntentFolder) other = NULL;
+
+  fixture_init (&self);
+  other = fel_intent_folder_new (self.path);
+  g_assert_true (fel_intent_folder_claim (self.folder, NULL));
+  scratch_remove (self.path);
+  g_assert_true (fel_intent_folder_claim (other, NULL));
+  g_assert_false (write_state (&self, FEL_INTENT_PREPARED, NULL));
+  assert_files (self.path, "");
+}
+
+/* Faults of the disk */
+
+typedef enum
+{
+  PREPARE,
+  MARK_SENT,
+  PUT_ID,
+  REMOVE,
+  LOAD,
+} Step;
+
+static const struct
+{
+  const char *points;
+  Step step; /* fails; those before it do not */
+  int errnum;
+  const char *left;
+} faults[] = {
+  { "intent-open:EACCES@1", PREPARE, EACCES, "" },
+  { "intent-open:EROFS@1", PREPARE, EROFS, "" },
+  { "intent-write:ENOSPC@1", PREPARE, ENOSPC, "" },
+  { "intent-write:EIO@1", PREPARE, EIO, "" },
+  { "intent-fsync:EIO@1", PREPARE, EIO, "" },
+  { "intent-fsync:ENOSPC@1", PREPARE, ENOSPC, "" },
+  { "intent-rename:EIO@1", PREPARE, EIO, "" },
+  { "intent-fsync-folder:EIO@1", PREPARE, EIO, "" },
+  { "intent-sent:EIO", MARK_SENT, EIO, UUID ".prepared" },
+  { "intent-sent:EROFS", MARK_SENT, EROFS, UUID ".prepared" },
+  { "intent-sent:ENOENT", MARK_SENT, ENOENT, UUID ".prepared" },
+  { "intent-write:ENOSPC@2", PUT_ID, ENOSPC, UUID ".sent" },
+  { "intent-fsync:EIO@2", PUT_ID, EIO, UUID ".sent" },
+  { "intent-rename:EACCES@2", PUT_ID, EACCES, UUID ".sent" },
+  { "intent-fsync-folder:EIO@2", PUT_ID, EIO, UUID ".minted " UUID ".sent" }, /* no step is lost */
+  { "intent-remove:EROFS", REMOVE, EROFS, UUID ".minted" },
+  { "intent-remove:EIO@3", REMOVE, EIO, UUID ".minted" },
+  { "intent-list:EIO", LOAD, EIO, UUID ".minted" },
+  { "intent-read:EIO", LOAD, EIO, UUID ".minted" },
+};
+
+static gboolean
+run_step (Fixture *self, Step step, GError **error)
+{
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) broken = NULL;
+  g_autoptr (GPtrArray) intents = NULL;
+
+  switch (step)
+    {
+    case PREPARE:
+      return write_state (self, FEL_INTENT_PREPARED, error);
+    case MARK_SENT:
+      return fel_intent_folder_mark_sent (self->folder, UUID, error);
+    case PUT_ID:
+      return write_state (self, FEL_INTENT_MINTED, error);
+    case REMOVE:
+      return fel_intent_folder_remove (self->folder, UUID, error);
+    case LOAD:
+      return (intents = fel_intent_folder_load (self->folder, known, &broken, error)) != NULL;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+run_fault (gsize i)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  g_setenv ("FELUCCA_FAILPOINT", faults[i].points, TRUE);
+  fixture_init (&self);
+  for (Step step = PREPARE; step < faults[i].step; step++)
+    if (step != REMOVE)
+      g_assert_true (run_step (&self, step, NULL));
+  g_assert_false (run_step (&self, faults[i].step, &error));
+  g_assert_error (error, FEL_ERROR, FEL_ERROR_INTERNAL);
+  g_assert_true (g_str_has_prefix (error->message, self.path));
+  g_assert_true (g_str_has_suffix (error->message, g_strerror (faults[i].errnum)));
+  assert_files (self.path, faults[i].left);
+}
+
+/* Failpoints are read once in a process. */
+static void
+test_fault (gconstpointer data)
+{
+  if (g_test_subprocess ())
+    {
+      run_fault (GPOINTER_TO_SIZE (data));
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      g_autofree char *path = g_strconcat ("/intent-folder-place/refused/", places[i].name, NULL);
+
+      g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_refused);
+    }
+  g_test_add_func ("/intent-folder-place/mended", test_mended);
+  g_test_add_func ("/intent-folder-place/claim", test_claim);
+  g_test_add_func ("/intent-folder-place/claim-of-another-process", test_claim_of_another_process);
+  g_test_add_func ("/intent-folder-place/deleted", test_deleted);
+  g_test_add_func ("/intent-folder-place/deleted-and-claimed-by-another", test_deleted_and_claimed_by_another);
+  for (gsize i = 0; FEL_DEVELOPER && i < G_N_ELEMENTS (faults); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/intent-folder-place/fault/%" G_GSIZE_FORMAT, i);
+
+      g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_fault);
+    }
+  return g_test_run ();
+}
