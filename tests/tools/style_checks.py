@@ -58,7 +58,8 @@ LIBRARIES = {
 
 # The first that matches: prefix of the functions that others see.
 PREFIXES = [("daemon/", "fel_"), ("client/", "fel_"), ("plugins/nile/", "nile_"),
-            ("plugins/exec/", "exec_"), ("plugins/vault/", "vault_"), ("plugins/common/", "fel_")]
+            ("plugins/exec/", "exec_"), ("plugins/vault/", "vault_"), ("plugins/postgres/", "postgres_"),
+            ("plugins/mariadb/", "maria_"), ("plugins/common/", "fel_")]
 
 LICENSED = re.compile(r".*\.(c|h|py|sh|scd|xml|md|conf|in|fish|bash)|(.*/)?meson\.build|dev|\.ci/run")
 SPDX_TAGS = ["SPDX-FileCopyrightText:", "SPDX-License-Identifier: LGPL-2.1-or-later"]
