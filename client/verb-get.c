@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "exit.h"
-#include "felucca-names.h"
+#include "obtain.h"
 #include "say.h"
 #include "target.h"
 #include "verbs.h"
@@ -14,16 +14,6 @@ static const GOptionEntry options[] = {
     "With --create: how long the new one is to live, such as 8h", "DURATION" },
   { 0 },
 };
-
-static gboolean
-check_id_alone (const FelCli *cli, const char *id, GError **error)
-{
-  if (!cli->create && cli->tenant == NULL && !cli->internal)
-    return TRUE;
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "--create, --tenant and --internal need WORKSPACE/DATABASE, not '%s'",
-               id);
-  return FALSE;
-}
 
 static gboolean
 check_ttl (const FelCli *cli, GError **error)
@@ -39,28 +29,12 @@ run (FelCli *cli, GError **error)
 {
   g_autoptr (FelTarget) target = fel_target_parse (cli->operands[0], error);
   g_autoptr (FelDaemon) daemon = NULL;
-  g_autoptr (FelCall) call = NULL;
   g_autoptr (FelCredential) credential = NULL;
-  gboolean by_id;
 
-  if (target == NULL)
-    return FALSE;
-  by_id = target->database == NULL;
-  if (by_id && !check_id_alone (cli, cli->operands[0], error))
-    return FALSE;
-  if (!check_ttl (cli, error))
+  if (target == NULL || !fel_obtain_check_stored (cli, target, error) || !check_ttl (cli, error))
     return FALSE;
   daemon = fel_daemon_open (error);
-  if (daemon == NULL)
-    return FALSE;
-
-  call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "GetCredential");
-  fel_call_string (call, by_id ? "" : target->workspace);
-  fel_call_string (call, by_id ? "" : target->database);
-  fel_cli_begin_options (cli, call);
-  if (by_id)
-    fel_call_option_string (call, "id", cli->operands[0]);
-  credential = fel_credential_receive (call, error);
+  credential = daemon != NULL ? fel_obtain_stored (cli, daemon, target, error) : NULL;
   return credential != NULL && fel_say_credential (cli, credential, error);
 }
 
