@@ -15,7 +15,7 @@
 #endif
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
-#define FD_MIN 64 /* scripts use the low ones by their numbers, shells those from 10 on */
+#define FD_MIN 64 /* scripts use low ones by number, shells from 10 on; Node hides those from its children */
 
 static int
 make (const char *name)

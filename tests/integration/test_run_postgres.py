@@ -130,6 +130,13 @@ def test_node(bus: Desktop, daemon: DaemonStandIn, options: list[str]):
     assert output(bus, *options, "--", "node", str(HERE / "pg_client.mjs"), NODE_NO_WARNINGS="1") == USER
 
 
+@needs_npm
+def test_children_of_node(bus: Desktop, daemon: DaemonStandIn):
+    """As npm starts scripts."""
+    program = f"process.stdout.write(require('child_process').execFileSync('psql', ['-XAtwc', {ME!r}]))"
+    assert output(bus, "--", "node", "-e", program) == USER
+
+
 def test_by_url(bus: Desktop, daemon: DaemonStandIn):
     daemon.password = "wrong"
     done = bus.cli("run", "local/orders", "-e", "URL=url", "--", "sh", "-c", f"exec psql -XAtwc '{ME}' \"$URL\"")
