@@ -163,7 +163,7 @@ def test_what_the_parent_keeps(bus: Desktop, daemon: DaemonStandIn):
         names = [os.readlink(f"/proc/{parent}/fd/{number}") for number in os.listdir(f"/proc/{parent}/fd")]
         assert len(names) == 4, "the standard ones, and what it is told through"
         assert all(name.startswith("pipe:") for name in names)
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and b"__asan_init" not in CLIENT.read_bytes():  # its shadow is too large to be read
             assert SecretScan([PASSWORD]).in_memory(parent) + SecretScan([PASSWORD]).in_proc(parent) == []
         assert one.end() == ["read end"]
 
@@ -315,6 +315,18 @@ def test_in_the_background_and_back(shell: Callable[..., Terminal]):
     terminal.type("fg\n")
     ask(terminal, "end", "read end")
     ask(terminal, "echo sta''tus $?", "status 5")
+
+
+def test_a_shell_within(shell: Callable[..., Terminal]):
+    """It takes the terminal for itself and its jobs, and gives it back."""
+    terminal = shell("sh", "-c", "'echo rea\"\"dy now; exec bash --norc --noprofile -i'")
+    ask(terminal, "sh -c 'echo slee\"\"ping; exec sleep 1000'", "sleeping")
+    terminal.type("\x1a")
+    terminal.wait_for("Stopped")
+    ask(terminal, "echo with''in $PGHOST", "within db.example")
+    ask(terminal, "kill -KILL %1; until jobs | grep -q Kill; do :; done; echo go''ne", "gone")
+    ask(terminal, "exit 7", "exit")
+    ask(terminal, "echo aft''er $? ${PGHOST-none}", "after 7 none")
 
 
 def test_a_pipeline(shell: Callable[..., Terminal]):
