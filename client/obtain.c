@@ -15,18 +15,33 @@ fel_obtain_check_stored (const FelCli *cli, const FelTarget *target, GError **er
   return FALSE;
 }
 
+/* target: NULL when what was typed is an id. */
+static FelCredential *
+ask (const FelCli *cli, FelDaemon *daemon, const FelTarget *target, GError **error)
+{
+  g_autoptr (FelCall) call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "GetCredential");
+
+  fel_call_string (call, target != NULL ? target->workspace : "");
+  fel_call_string (call, target != NULL ? target->database : "");
+  fel_cli_begin_options (cli, call);
+  if (target == NULL)
+    fel_call_option_string (call, "id", cli->operands[0]);
+  return fel_credential_receive (call, error);
+}
+
 FelCredential *
 fel_obtain_stored (const FelCli *cli, FelDaemon *daemon, const FelTarget *target, GError **error)
 {
-  g_autoptr (FelCall) call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "GetCredential");
   gboolean by_id = target->database == NULL;
+  g_autoptr (GError) unfound = NULL;
+  g_autoptr (FelCredential) credential = ask (cli, daemon, by_id ? NULL : target, &unfound);
 
-  fel_call_string (call, by_id ? "" : target->workspace);
-  fel_call_string (call, by_id ? "" : target->database);
-  fel_cli_begin_options (cli, call);
-  if (by_id)
-    fel_call_option_string (call, "id", target->workspace);
-  return fel_credential_receive (call, error);
+  if (credential == NULL && !by_id && !cli->create && fel_target_may_be_id (cli->operands[0])
+      && g_error_matches (unfound, FEL_EXIT, FEL_EXIT_NOT_FOUND))
+    credential = ask (cli, daemon, NULL, NULL);
+  if (credential == NULL)
+    g_propagate_error (error, g_steal_pointer (&unfound));
+  return g_steal_pointer (&credential);
 }
 
 FelCredential *

@@ -10,9 +10,9 @@ FelTarget *
 fel_target_parse (const char *operand, GError **error)
 {
   g_autoptr (FelTarget) self = g_new0 (FelTarget, 1);
-  const char *slash = strchr (operand, '/');
+  const char *slash = strrchr (operand, '/');
 
-  if (*operand == '\0' || slash == operand || (slash != NULL && slash[1] == '\0'))
+  if (*operand == '\0' || *operand == '/' || (slash != NULL && slash[1] == '\0'))
     {
       g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' lacks a name beside the slash", operand);
       return NULL;
@@ -33,12 +33,28 @@ fel_target_parse_database (const char *operand, GError **error)
   return NULL;
 }
 
+static guint
+count_slashes (const char *operand)
+{
+  guint n = 0;
+
+  for (const char *p = operand; *p != '\0'; p++)
+    n += *p == '/';
+  return n;
+}
+
+gboolean
+fel_target_may_be_id (const char *operand)
+{
+  return count_slashes (operand) >= 3;
+}
+
 gboolean
 fel_target_check_id (const char *operand, GError **error)
 {
   if (*operand == '\0')
     g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "an id is empty");
-  else if (strchr (operand, '/') != NULL)
+  else if (count_slashes (operand) == 1)
     g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not an id; `felucca list %s` shows them", operand, operand);
   else
     return TRUE;

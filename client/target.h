@@ -13,11 +13,14 @@ typedef struct FelTarget
   char *database;  /* owned; NULL: the operand had no slash, and workspace holds all of it */
 } FelTarget;
 
-/* Splits at the first slash: a workspace has none, a database might. */
+/* Splits at the last slash: a workspace may be a path, as a mount of Vault's is. */
 FelTarget *fel_target_parse (const char *operand, GError **error);
 FelTarget *fel_target_parse_database (const char *operand, GError **error);
-/* For the verbs that take ids only: an id has no slash. */
+/* For the verbs that take ids only: what has one slash is a target. */
 gboolean fel_target_check_id (const char *operand, GError **error);
+
+/* Could it be an id after all? Vault's leases are called MOUNT/creds/ROLE/… . */
+gboolean fel_target_may_be_id (const char *operand);
 void fel_target_free (FelTarget *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelTarget, fel_target_free)

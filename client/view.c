@@ -248,9 +248,10 @@ fel_view_sign_ins (const FelRecord *status, gint64 now_sec)
 FelTable *
 fel_view_backends (const FelRecord *backends)
 {
-  FelTable *table = fel_table_new (6);
+  FelTable *table = fel_table_new (7);
 
-  fel_table_set_headings (table, (const char *[]){ "BACKEND", "MODULE", "STATE", "CAN", "DESCRIPTION", "DETAIL" });
+  fel_table_set_headings (table,
+                          (const char *[]){ "BACKEND", "MODULE", "VERSION", "STATE", "CAN", "DESCRIPTION", "DETAIL" });
   for (guint i = 0; i < fel_record_size (backends); i++)
     {
       const char *name = fel_record_key (backends, i);
@@ -260,8 +261,9 @@ fel_view_backends (const FelRecord *backends)
 
       if (backend != NULL)
         fel_table_add (table, (const char *[]){
-                                  name, fel_record_text (backend, "module"), fel_record_text (backend, "state"), can,
-                                  fel_record_text (backend, "description"), fel_record_text (backend, "detail") });
+                                  name, fel_record_text (backend, "module"), fel_record_text (backend, "version"),
+                                  fel_record_text (backend, "state"), can, fel_record_text (backend, "description"),
+                                  fel_record_text (backend, "detail") });
     }
   return table;
 }

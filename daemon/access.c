@@ -200,25 +200,51 @@ is_refusal (const GError *error)
          || g_error_matches (error, FEL_ERROR, FEL_ERROR_ACCESS_DENIED);
 }
 
+/* What a refresh has made of a token. */
+static FelToken *
+refreshed_token (const FelBackendCall *call, const FelToken *old)
+{
+  const char *const *workspaces = (const char *const *) old->workspaces;
+  gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 expires_sec = fel_token_plausible_end (call->expires_sec, now_sec);
+
+  if (old->refresh == NULL)
+    return fel_token_new_renewable (call->secret, expires_sec, now_sec, old->account, workspaces);
+  return fel_token_new (call->secret, call->refresh_secret != NULL ? call->refresh_secret : old->refresh, expires_sec,
+                        old->account, workspaces);
+}
+
+/* A token that could not be prolonged is as good as before: it runs out. */
+static gboolean
+access_goes_on_as_before (FelAccess *self, const GError *error)
+{
+  gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (error == NULL || self->refreshing->refresh != NULL
+      || g_error_matches (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED))
+    return FALSE;
+  self->slot->final = is_refusal (error) || g_error_matches (error, FEL_ERROR, FEL_ERROR_UNSUPPORTED);
+  return fel_token_judge (self->refreshing, FALSE, now_sec) != FEL_TOKEN_DEAD;
+}
+
 static void
 on_refreshed (FelBackendCall *call, const GError *error, gpointer user_data)
 {
   FelAccess *self = user_data;
   FelToken *old = self->refreshing;
   g_autoptr (FelToken) token = NULL;
-  gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
 
   if (self->slot->token != old)
     access_step (self); /* somebody has signed in or out meanwhile */
+  else if (access_goes_on_as_before (self, error))
+    access_finish (self, old, NULL);
   else if (is_refusal (error))
     access_finish_refused (self, error);
   else if (error != NULL)
     access_finish (self, NULL, error);
   else
     {
-      token = fel_token_new (call->secret, call->refresh_secret != NULL ? call->refresh_secret : old->refresh,
-                             fel_token_plausible_end (call->expires_sec, now_sec), old->account,
-                             (const char *const *) old->workspaces);
+      token = refreshed_token (call, old);
       fel_token_slot_set (self->slot, token, TRUE);
       access_keep (self->broker, self->instance, token, TRUE, on_refreshed_kept, self);
     }
@@ -272,7 +298,10 @@ access_step (FelAccess *self)
         access_finish (self, slot->token, NULL);
         return;
       case FEL_TOKEN_REFRESH:
-        access_refresh (self);
+        if (slot->final)
+          access_finish (self, slot->token, NULL);
+        else
+          access_refresh (self);
         return;
       case FEL_TOKEN_DEAD:
         access_finish_refused (self, NULL);

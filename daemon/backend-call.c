@@ -147,7 +147,7 @@ fel_backend_call_unref (FelBackendCall *self)
 static char *
 one_line (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  g_autofree char *valid = g_utf8_make_valid (text, (gssize) strnlen (text, SENTENCE_LEN_MAX));
   g_autoptr (GString) line = g_string_new (NULL);
 
   for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p))
@@ -166,13 +166,18 @@ host_fail (FelOut *out, int failure, const char *sentence)
 {
   FelBackendCall *self = &out->call;
   FelError code = FEL_ERROR_BACKEND_FAILED;
-  g_autofree char *shown = one_line (sentence != NULL ? sentence : "");
+  g_autofree char *line = one_line (sentence != NULL ? sentence : "");
+  const char *shown = *line != '\0' ? line : "it gave no reason";
 
   for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
     if ((int) failures[i].failure == (failure & ~FEL_FAILURE_MAYBE_MINTED))
       code = failures[i].error;
   g_clear_error (&self->error);
-  self->error = g_error_new_literal (FEL_ERROR, (int) code, *shown != '\0' ? shown : "it gave no reason");
+  /* What the provider said speaks for itself; what is broken is named. */
+  if (code == FEL_ERROR_BACKEND_FAILED)
+    self->error = g_error_new (FEL_ERROR, (int) code, "backend '%s': %s", self->instance->name, shown);
+  else
+    self->error = g_error_new_literal (FEL_ERROR, (int) code, shown);
   self->maybe_minted = (failure & FEL_FAILURE_MAYBE_MINTED) != 0;
   return false;
 }
@@ -197,8 +202,9 @@ host_set_string (FelOut *out, FelField field, const char *value)
   FelBackendCall *self = &out->call;
   char **slot = NULL;
 
-  if (value == NULL || *value == '\0' || strlen (value) > STRING_LEN_MAX || !g_utf8_validate (value, -1, NULL)
-      || fel_has_control_character (value) || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
+  if (value == NULL || *value == '\0' || strnlen (value, STRING_LEN_MAX + 1) > STRING_LEN_MAX
+      || !g_utf8_validate (value, -1, NULL) || fel_has_control_character (value)
+      || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
     return;
   if (field == FEL_FIELD_WORKSPACE)
     {
@@ -356,7 +362,9 @@ run_on_worker (gpointer data, GCancellable *cancellable)
     fel_failpoint ("mint-begin");
   fill_request (self, &request);
   request.cancellable = cancellable;
+  fel_quarantine_enter (self->instance->name, fel_verb_name (self->verb));
   run->ok = instance_verb (self->instance, self->verb) (&host, &request, (FelOut *) self);
+  fel_quarantine_leave ();
   if (run->ok)
     {
       g_clear_error (&self->error);
@@ -428,21 +436,19 @@ fel_backend_call_run (FelBackendCall *self, FelWork *work, FelBackendCallDone do
 }
 
 gboolean
-fel_backend_prepare (FelBroker *broker, FelInstance *instance, GError **error)
+fel_backend_call_judge_settings (FelBackendCall *self, FelVerb check, GCancellable *cancellable, GError **error)
 {
-  gboolean was_loaded = instance->loaded;
-  g_autoptr (FelBackendCall) call = NULL;
+  const FelInstance *instance = self->instance;
   FelVerbRequest request;
+  gboolean ok;
 
-  if (!fel_registry_load (broker->registry, instance, error))
-    return FALSE;
-  if (was_loaded || instance->backend.check == NULL)
-    return TRUE;
-  call = fel_backend_call_new (instance, FEL_VERB_MINT);
-  fill_request (call, &request);
-  if (instance->backend.check (&host, &request, (FelOut *) call))
-    return TRUE;
-  instance->failure = g_strdup_printf ("%s: [backend %s] %s", instance->config->file, instance->name,
-                                       call->error != NULL ? call->error->message : "the settings are not usable");
-  return fel_registry_load (broker->registry, instance, error);
+  fill_request (self, &request);
+  request.cancellable = cancellable;
+  fel_quarantine_enter (instance->name, "check");
+  ok = check (&host, &request, (FelOut *) self);
+  fel_quarantine_leave ();
+  if (!ok)
+    g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: [backend %s] %s", instance->config->file,
+                 instance->name, self->error != NULL ? self->error->message : "the settings are not usable");
+  return ok;
 }

@@ -57,8 +57,9 @@ FelBackendCall *fel_backend_call_new (FelInstance *instance, FelVerbKind verb);
 FelBackendCall *fel_backend_call_ref (FelBackendCall *self);
 void fel_backend_call_unref (FelBackendCall *self); /* (nullable) */
 
-/* Opens the instance's module and lets it judge its settings. */
-gboolean fel_backend_prepare (FelBroker *broker, FelInstance *instance, GError **error);
+/* On a worker: asks `check`, of a module that is not the instance's yet, about the instance's settings. */
+gboolean fel_backend_call_judge_settings (FelBackendCall *self, FelVerb check, GCancellable *cancellable,
+                                          GError **error);
 
 /* Does the instance have this verb? */
 gboolean fel_backend_has (const FelInstance *instance, FelVerbKind verb);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "broker.h"
 
+#include "backend-load.h"
 #include "ledger.h"
 #include "expiry.h"
 #include "mirror.h"
@@ -18,8 +19,10 @@ on_catalog_event (FelCatalogEvent event, FelCredential *credential, gpointer use
 }
 
 FelBroker *
-fel_broker_new (FelConfig *config, const char *backend_directory, const char *intent_folder)
+fel_broker_new (FelConfig *config, const char *backend_directory, const char *state_folder)
 {
+  g_autofree char *intents = g_build_filename (state_folder, "intents", NULL);
+  g_autofree char *crashes = g_build_filename (state_folder, "crashes", NULL);
   FelBroker *self = g_new0 (FelBroker, 1);
 
   self->config = config;
@@ -28,9 +31,12 @@ fel_broker_new (FelConfig *config, const char *backend_directory, const char *in
   self->token_cache = fel_token_cache_new ();
   self->work = fel_work_new ();
   self->mint_queue = fel_mint_queue_new ();
+  self->quarantine = fel_quarantine_new (crashes);
+  self->loads = g_hash_table_new (g_str_hash, g_str_equal);
+  self->probed = fel_backend_probed_new ();
   self->accesses = g_hash_table_new (g_str_hash, g_str_equal);
   self->flights = g_hash_table_new (g_str_hash, g_str_equal);
-  self->ledger = fel_ledger_new (intent_folder, self->work);
+  self->ledger = fel_ledger_new (intents, self->work);
   self->reconcile = fel_reconcile_new (self);
   self->expiry = fel_expiry_new (self);
   self->mirror = fel_mirror_new (self);
@@ -50,6 +56,9 @@ fel_broker_free (FelBroker *self)
   fel_ledger_free (self->ledger);
   g_hash_table_unref (self->flights);
   g_hash_table_unref (self->accesses);
+  g_hash_table_unref (self->probed);
+  g_hash_table_unref (self->loads);
+  fel_quarantine_free (self->quarantine);
   fel_mint_queue_free (self->mint_queue);
   fel_work_free (self->work);
   fel_token_cache_free (self->token_cache);

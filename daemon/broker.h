@@ -10,6 +10,7 @@
 #include "keyring.h"
 #include "ledger.h"
 #include "mint-queue.h"
+#include "quarantine.h"
 #include "registry.h"
 #include "token-cache.h"
 #include "work.h"
@@ -38,6 +39,9 @@ typedef struct FelBroker
   FelLedger *ledger;
   struct FelReconcile *reconcile;
   struct FelExpiry *expiry;
+  FelQuarantine *quarantine;
+  GHashTable *loads;    /* instance name → what is being found out about it */
+  GHashTable *probed;   /* path of a module → what a probe said of it */
   GHashTable *accesses; /* instance name → FelAccess under way */
   GHashTable *flights;  /* key of an equal call → the FelRequest that leads it */
   guint open_requests;  /* machines that have not come to their end, answered or not */
@@ -46,7 +50,7 @@ typedef struct FelBroker
 } FelBroker;
 
 FelBroker *fel_broker_new (FelConfig *config /* (transfer full) */, const char *backend_directory,
-                           const char *intent_folder);
+                           const char *state_folder);
 void fel_broker_free (FelBroker *self); /* (nullable) */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelBroker, fel_broker_free)

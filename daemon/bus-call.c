@@ -6,6 +6,7 @@
 
 #include "caller.h"
 #include "error.h"
+#include "fork-guard.h"
 #include "secret-pipe.h"
 
 struct FelBusCalls
@@ -37,6 +38,7 @@ bus_call_free (gpointer data)
 {
   BusCall *self = data;
 
+  fel_fork_guard_remove (self->request->options->secret_fd);
   sd_bus_message_unref (self->message);
   fel_request_unref (self->request);
   g_free (self);
@@ -221,6 +223,7 @@ fel_bus_calls_begin (FelBusCalls *self, sd_bus_message *message, FelRequest *req
   call->message = sd_bus_message_ref (message);
   call->request = g_steal_pointer (&owned);
   call->answer = answer;
+  fel_fork_guard_add (call->request->options->secret_fd);
   caller->open++;
   g_ptr_array_add (self->open, call);
   fel_caller_when_known (caller, on_caller_known, call);

@@ -5,6 +5,7 @@
 #include "felucca-config.h"
 #include "felucca-names.h"
 
+#include "backend-load.h"
 #include "message.h"
 
 /* Methods: parse, make the request, start it */
@@ -162,6 +163,16 @@ method_resolve_unresolved (sd_bus_message *message, void *userdata, sd_bus_error
 }
 
 static int
+method_reset_backend (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+  FelRequest *request = request_new (userdata, &fel_request_reset_backend);
+  g_autoptr (GError) error = NULL;
+
+  fel_message_read_name (message, "backend", FALSE, &request->backend, &error);
+  return bus_begin (userdata, message, request, error, answer_nothing, ret_error);
+}
+
+static int
 method_sign_in (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
 {
   FelRequest *request = request_new (userdata, &fel_request_sign_in);
@@ -215,6 +226,74 @@ get_keyring_state (sd_bus *bus, const char *path, const char *interface, const c
   return sd_bus_message_append (reply, "s", fel_keyring_state_name (fel_keyring_state (keyring)));
 }
 
+/* Reads that have to wait: sd-bus wants the value of a property at once, and a backend that nobody has looked at yet takes
+ * a while. Such a read becomes a request; its answer is put together here. */
+
+static int
+answer_backends (sd_bus_message *reply, FelRequest *request)
+{
+  int r = sd_bus_message_open_container (reply, 'v', "a{sa{sv}}");
+
+  if (r >= 0)
+    r = fel_message_append_backends (reply, request->broker);
+  return r < 0 ? r : sd_bus_message_close_container (reply);
+}
+
+static int
+append_string_property (sd_bus_message *reply, const char *name, const char *value)
+{
+  return sd_bus_message_append (reply, "{sv}", name, "s", value);
+}
+
+static int
+answer_properties (sd_bus_message *reply, FelRequest *request)
+{
+  int r = sd_bus_message_open_container (reply, 'a', "{sv}");
+
+  if (r >= 0)
+    r = append_string_property (reply, "Version", FEL_VERSION);
+  if (r >= 0)
+    r = sd_bus_message_open_container (reply, 'e', "sv");
+  if (r >= 0)
+    r = sd_bus_message_append (reply, "s", "Backends");
+  if (r >= 0)
+    r = answer_backends (reply, request);
+  if (r >= 0)
+    r = sd_bus_message_close_container (reply);
+  if (r >= 0)
+    r = append_string_property (reply, "KeyringState",
+                                fel_keyring_state_name (fel_keyring_state (request->broker->keyring)));
+  return r < 0 ? r : sd_bus_message_close_container (reply);
+}
+
+/* NULL: it is no read of Backends. */
+static FelBusAnswer
+backends_answer (sd_bus_message *message)
+{
+  const char *interface = "", *property = "";
+
+  if (sd_bus_message_is_method_call (message, "org.freedesktop.DBus.Properties", "Get") > 0
+      && sd_bus_message_read (message, "ss", &interface, &property) > 0
+      && g_str_equal (interface, FEL_IFACE_CREDENTIALS) && g_str_equal (property, "Backends"))
+    return answer_backends;
+  if (sd_bus_message_is_method_call (message, "org.freedesktop.DBus.Properties", "GetAll") > 0
+      && sd_bus_message_read (message, "s", &interface) > 0 && g_str_equal (interface, FEL_IFACE_CREDENTIALS))
+    return answer_properties;
+  return NULL;
+}
+
+static int
+on_message (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+  FelBusObject *self = userdata;
+  FelBusAnswer answer = backends_answer (message);
+
+  sd_bus_message_rewind (message, 1);
+  if (answer == NULL || !fel_backend_any_unknown (self->broker))
+    return 0; /* goes on to the tables below */
+  return bus_begin (self, message, request_new (self, &fel_request_backends), NULL, answer, ret_error);
+}
+
 /* Calls that carry a password or a token have their messages erased. UNPRIVILEGED on all: the caller's uid is checked
  * for each connection in caller.c; sd-bus would ask the bus, blocking, for each call. */
 #define OPEN SD_BUS_VTABLE_UNPRIVILEGED
@@ -237,6 +316,7 @@ static const sd_bus_vtable credentials_vtable[] = {
   SD_BUS_METHOD_WITH_NAMES ("ListUnresolved", "", , "aa{sv}", SD_BUS_PARAM (intents), method_list_unresolved, OPEN),
   SD_BUS_METHOD_WITH_NAMES ("ResolveUnresolved", "ss", SD_BUS_PARAM (intent) SD_BUS_PARAM (action), "", ,
                             method_resolve_unresolved, OPEN),
+  SD_BUS_METHOD_WITH_NAMES ("ResetBackend", "s", SD_BUS_PARAM (backend), "", , method_reset_backend, OPEN),
   SD_BUS_PROPERTY ("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Backends", "a{sa{sv}}", get_backends, 0, 0),
   SD_BUS_PROPERTY ("KeyringState", "s", get_keyring_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -261,7 +341,9 @@ static const sd_bus_vtable accounts_vtable[] = {
 int
 fel_bus_object_export (FelBusObject *self, sd_bus *bus)
 {
-  int r = sd_bus_add_object_vtable (bus, NULL, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, credentials_vtable, self);
+  int r = sd_bus_add_object (bus, NULL, FEL_OBJECT_PATH, on_message, self);
 
+  if (r >= 0)
+    r = sd_bus_add_object_vtable (bus, NULL, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, credentials_vtable, self);
   return r < 0 ? r : sd_bus_add_object_vtable (bus, NULL, FEL_OBJECT_PATH, FEL_IFACE_ACCOUNTS, accounts_vtable, self);
 }

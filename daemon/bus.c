@@ -12,6 +12,7 @@
 #include "bus-source.h"
 #include "error.h"
 #include "expiry.h"
+#include "fork-guard.h"
 #include "log.h"
 #include "message.h"
 #include "reconcile.h"
@@ -240,6 +241,7 @@ fel_bus_new (FelBroker *broker, FelBusEnded ended, gpointer user_data, GError **
   if (!check (sd_bus_open_user_with_description (&self->bus, "felucca"), "the session bus cannot be reached", error)
       || !check (fel_bus_object_export (&self->object, self->bus), FEL_OBJECT_PATH, error))
     return NULL;
+  fel_fork_guard_add (sd_bus_get_fd (self->bus));
   self->object.calls = fel_bus_calls_new (self->bus, on_calls_empty, self);
   self->source = fel_bus_source_new (self->bus, on_lost, self);
   g_source_attach (self->source, NULL);
@@ -268,6 +270,8 @@ fel_bus_free (FelBus *self)
       g_source_destroy (self->source);
       g_source_unref (self->source);
     }
+  if (self->bus != NULL)
+    fel_fork_guard_remove (sd_bus_get_fd (self->bus));
   sd_bus_flush_close_unref (self->bus);
   g_free (self);
 }

@@ -13,6 +13,7 @@
 
 #include "error.h"
 #include "failpoint.h"
+#include "fork-guard.h"
 
 #define FILE_LEN_MAX 4096
 #define UNFINISHED ".new"
@@ -42,6 +43,7 @@ fel_intent_folder_free (FelIntentFolder *self)
 {
   if (self == NULL)
     return;
+  fel_fork_guard_remove (self->fd);
   if (self->fd >= 0)
     close (self->fd);
   g_mutex_clear (&self->lock);
@@ -112,7 +114,12 @@ folder_open (FelIntentFolder *self, GError **error)
 
   g_mutex_lock (&self->lock);
   if (self->fd < 0)
-    ok = (self->fd = open_folder (self->path)) >= 0;
+    {
+      ok = (self->fd = open_folder (self->path)) >= 0;
+      errnum = errno;
+      fel_fork_guard_add (self->fd);
+      errno = errnum;
+    }
   else if (was_deleted (self->fd))
     ok = folder_renew (self);
   errnum = errno;

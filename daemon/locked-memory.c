@@ -63,6 +63,7 @@ fel_locked_memory_open (GError **error)
       return FALSE;
     }
   madvise (start, len, MADV_DONTDUMP);
+  madvise (start, len, MADV_WIPEONFORK); /* a backend may leave a process behind */
   madvise (start, len, MADV_NOHUGEPAGE); /* a few passwords shall not cost 2 MiB */
   region.start = start;
   region.len = len;

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Memory for secrets: never written to swap, left out of core dumps. It is one region, taken at start. What does not
- * fit, and everything before the start, comes from the ordinary heap: there the tests see every misuse. Any thread. */
+ * Memory for secrets: never written to swap, left out of core dumps and of processes that are forked. It is one region,
+ * taken at start. What does not fit, and everything before the start, comes from the ordinary heap: there the tests see
+ * every misuse. Any thread. */
 #pragma once
 
 #include <glib.h>

@@ -18,6 +18,7 @@
 #include "locked-memory.h"
 #include "log.h"
 #include "mirror.h"
+#include "probe.h"
 
 #define NAME_DELAY_MAX_MSEC 3000 /* a keyring that does not answer delays us no longer */
 
@@ -123,11 +124,15 @@ start_watchdog (void)
     g_timeout_add ((guint) MIN (usec / 2000, G_MAXUINT), on_watchdog, NULL);
 }
 
+/* The program in its other roles; FALSE: it is to be the daemon. */
 static gboolean
-parse_arguments (int argc, char **argv, int *ret_status)
+run_as_told (int argc, char **argv, int *ret_status)
 {
+  g_autofree char *probe = NULL, *check = NULL;
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
+    { "probe-backend", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &probe, NULL, NULL },
+    { "check-backend", 0, 0, G_OPTION_ARG_FILENAME, &check, "Say whether a file is a usable backend", "FILE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -141,18 +146,23 @@ parse_arguments (int argc, char **argv, int *ret_status)
     {
       g_printerr ("felucca-daemon: %s\n", error != NULL ? error->message : "it takes no arguments");
       *ret_status = 2;
-      return FALSE;
     }
-  if (version)
+  else if (probe != NULL)
+    *ret_status = fel_probe_main (probe);
+  else if (check != NULL)
+    *ret_status = fel_probe_check_main (check);
+  else if (version)
     g_print ("felucca-daemon %s\n", FEL_VERSION);
-  return !version;
+  else
+    return FALSE;
+  return TRUE;
 }
 
 static int
 run (void)
 {
   g_auto (GStrv) files = fel_config_default_files ();
-  g_autofree char *intents = g_build_filename (g_get_user_state_dir (), "felucca", "intents", NULL);
+  g_autofree char *state = g_build_filename (g_get_user_state_dir (), "felucca", NULL);
   Daemon self = { .status = EXIT_SUCCESS };
   g_autoptr (GError) error = NULL;
   guint signal_ids[3];
@@ -161,7 +171,7 @@ run (void)
     fel_log_problem (error->message);
   g_clear_error (&error);
   self.broker = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory (),
-                                intents);
+                                state);
   for (guint i = 0; i < self.broker->config->problems->len; i++)
     fel_log_problem (self.broker->config->problems->pdata[i]);
   self.bus = fel_bus_new (self.broker, on_ended, &self, &error);
@@ -199,9 +209,9 @@ main (int argc, char **argv)
   int status;
 
   setlocale (LC_ALL, "");
-  make_library_forget (argv);
   lock_down ();
-  if (!parse_arguments (argc, argv, &status))
+  if (run_as_told (argc, argv, &status))
     return status;
+  make_library_forget (argv);
   return run ();
 }

@@ -284,7 +284,6 @@ append_backend (sd_bus_message *message, FelBroker *broker, FelInstance *instanc
   const char *state;
   int r;
 
-  fel_backend_prepare (broker, instance, NULL);
   for (FelVerbKind verb = FEL_VERB_MINT; verb <= FEL_VERB_RENEW; verb++)
     if (fel_backend_has (instance, verb))
       g_strv_builder_add (builder, fel_verb_name (verb));
@@ -296,6 +295,8 @@ append_backend (sd_bus_message *message, FelBroker *broker, FelInstance *instanc
     r = sd_bus_message_append (message, "{sv}", "module", "s", instance->config->module);
   if (r >= 0 && instance->backend.description != NULL)
     r = sd_bus_message_append (message, "{sv}", "description", "s", instance->backend.description);
+  if (r >= 0 && instance->backend.version != NULL)
+    r = sd_bus_message_append (message, "{sv}", "version", "s", instance->backend.version);
   if (r >= 0)
     r = append_strv (message, "capabilities", capabilities);
   if (r >= 0)

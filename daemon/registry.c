@@ -3,10 +3,6 @@
 #include "registry.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <gmodule.h>
 
 #include "felucca-config.h"
 
@@ -139,121 +135,42 @@ fel_registry_resolve (FelRegistry *self, const char *backend, const char *worksp
   return instance;
 }
 
-/* Only root, or whoever runs us, may be able to put code there. */
-static gboolean
-check_ownership (const char *path, GError **error)
-{
-  struct stat st;
-
-  if (stat (path, &st) < 0)
-    {
-      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: %s", path, g_strerror (errno));
-      return FALSE;
-    }
-  if ((st.st_uid != 0 && st.st_uid != getuid ()) || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    {
-      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: others can write to it, so it is not loaded", path);
-      return FALSE;
-    }
-  return TRUE;
-}
-
-/* Takes the fields that both sides know of. */
-static gboolean
-backend_adopt (FelInstance *instance, const FelBackend *exported, GError **error)
-{
-  gsize required = G_STRUCT_OFFSET (FelBackend, mint) + sizeof exported->mint;
-
-  if (exported->struct_size < required)
-    {
-      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' exports a struct that is too short",
-                   instance->config->module);
-      return FALSE;
-    }
-  memcpy (&instance->backend, exported, MIN (exported->struct_size, sizeof instance->backend));
-  if (g_strcmp0 (instance->backend.name, instance->config->module) != 0)
-    {
-      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' calls itself by another name",
-                   instance->config->module);
-      return FALSE;
-    }
-  if (instance->backend.mint == NULL)
-    {
-      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' cannot mint", instance->config->module);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 static gboolean
 backend_knows_setting (const FelBackend *backend, const char *key)
 {
   return backend->settings != NULL && g_strv_contains (backend->settings, key);
 }
 
-static gboolean
-check_settings (const FelInstance *instance, GError **error)
+gboolean
+fel_instance_check_settings (const FelInstance *self, const FelBackend *backend, GError **error)
 {
-  for (gsize i = 0; i < instance->n_settings; i++)
+  for (gsize i = 0; i < self->n_settings; i++)
     {
-      const FelConfigSetting *setting = instance->config->settings->pdata[i];
+      const FelConfigSetting *setting = self->config->settings->pdata[i];
 
-      if (!backend_knows_setting (&instance->backend, setting->key))
+      if (!backend_knows_setting (backend, setting->key))
         {
           g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: [backend %s] %s: module '%s' has no such key",
-                       setting->file, instance->name, setting->key, instance->config->module);
+                       setting->file, self->name, setting->key, self->config->module);
           return FALSE;
         }
     }
   return TRUE;
 }
 
-static gboolean
-module_open (FelRegistry *self, FelInstance *instance, GError **error)
+const char *
+fel_registry_directory (const FelRegistry *self)
 {
-  g_autofree char *file = g_strconcat (instance->config->module, ".so", NULL);
-  g_autofree char *path = g_build_filename (self->directory, file, NULL);
-  GModule *module;
-  gpointer symbol;
-
-  if (!check_ownership (self->directory, error) || !check_ownership (path, error))
-    return FALSE;
-  module = g_module_open (path, G_MODULE_BIND_LOCAL);
-  if (module == NULL)
-    {
-      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' cannot be loaded: %s",
-                   instance->config->module, g_module_error ());
-      return FALSE;
-    }
-  g_module_make_resident (module);
-  if (!g_module_symbol (module, FEL_BACKEND_SYMBOL, &symbol) || symbol == NULL)
-    {
-      g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "module '%s' does not export %s",
-                   instance->config->module, FEL_BACKEND_SYMBOL);
-      return FALSE;
-    }
-  return backend_adopt (instance, symbol, error);
+  return self->directory;
 }
 
 gboolean
-fel_registry_load (FelRegistry *self, FelInstance *instance, GError **error)
+fel_instance_check (const FelInstance *self, GError **error)
 {
-  g_autoptr (GError) why = NULL;
-
-  if (!instance->loaded && instance->failure == NULL)
-    {
-      if (!module_open (self, instance, &why))
-        instance->failure = g_strdup_printf ("%s: [backend %s] module: %s", instance->config->file, instance->name,
-                                             why->message);
-      else if (!check_settings (instance, &why))
-        instance->failure = g_strdup (why->message);
-      else
-        instance->loaded = TRUE;
-    }
-  if (instance->failure == NULL)
+  if (self->failure == NULL)
     return TRUE;
-  g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "backend '%s' cannot be used: %s", instance->name,
-               instance->failure);
+  g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "backend '%s' cannot be used: %s", self->name,
+               self->failure);
   return FALSE;
 }
 

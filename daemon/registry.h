@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The backend instances of the configuration and the modules behind them. A module is opened when an instance of it is
- * first needed, from one directory, and stays open for good. A broken one fails alone. */
+ * The backend instances of the configuration: which one is meant, and whether it can be used. The modules behind them are
+ * opened by `backend-load` when an instance is first needed. A broken one fails alone. */
 #pragma once
 
 #include <glib.h>
@@ -10,6 +10,7 @@
 #include "felucca-backend.h"
 
 #include "config.h"
+#include "module.h"
 
 typedef struct FelRegistry FelRegistry;
 
@@ -19,8 +20,10 @@ typedef struct FelInstance
   const char *name;
   FelBackend backend; /* our copy, sized to what we know; zero before it is loaded */
   gboolean loaded;
-  char *failure;        /* (nullable) why it cannot be used */
-  FelSetting *settings; /* for the verbs */
+  char *failure;         /* (nullable) why it cannot be used */
+  FelModuleStamp failed; /* the file that failed; another one in its place is a new chance */
+  gint64 retry_usec;     /* monotonic; when even the same file is one; 0: never */
+  FelSetting *settings;  /* for the verbs */
   gsize n_settings;
 } FelInstance;
 
@@ -39,8 +42,13 @@ FelInstance *fel_registry_find (FelRegistry *self, const char *name);
 FelInstance *fel_registry_resolve (FelRegistry *self, const char *backend, const char *workspace, FelInstance *knower,
                                    GError **error);
 
-/* Opens the module when it is not open yet. */
-gboolean fel_registry_load (FelRegistry *self, FelInstance *instance, GError **error);
+const char *fel_registry_directory (const FelRegistry *self);
+
+/* FALSE: it was found out that the instance cannot be used, and why. */
+gboolean fel_instance_check (const FelInstance *self, GError **error);
+
+/* Does the module know all settings of the instance? */
+gboolean fel_instance_check_settings (const FelInstance *self, const FelBackend *backend, GError **error);
 
 /* Where modules are looked for. */
 const char *fel_registry_default_directory (void);

@@ -99,12 +99,17 @@ sign_in_keep (FelRequest *self)
 {
   const FelBackendCall *call = self->call;
   const char *account = call->account != NULL ? call->account : call->account_id;
+  const char *const *workspaces = call->workspaces != NULL ? (const char *const *) call->workspaces->pdata : NULL;
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+  gint64 expires_sec = fel_token_plausible_end (call->expires_sec, now_sec);
+  gboolean renews = (self->instance->backend.flags & FEL_BACKEND_RENEWS_TOKEN) != 0;
 
-  self->token = fel_token_new (self->options->token, self->refresh_token,
-                               fel_token_plausible_end (call->expires_sec, now_sec),
-                               account != NULL ? account : "unknown",
-                               call->workspaces != NULL ? (const char *const *) call->workspaces->pdata : NULL);
+  if (account == NULL)
+    account = "unknown";
+  if (renews && self->refresh_token == NULL)
+    self->token = fel_token_new_renewable (self->options->token, expires_sec, now_sec, account, workspaces);
+  else
+    self->token = fel_token_new (self->options->token, self->refresh_token, expires_sec, account, workspaces);
   fel_access_keep (self->broker, self->instance, self->token, on_kept, fel_request_ref (self));
 }
 

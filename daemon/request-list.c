@@ -11,6 +11,7 @@ enum
   LIST_START,
   LIST_OPENED,
   LIST_READY,
+  LIST_ASK,
   LIST_ASKED,
 };
 
@@ -34,8 +35,9 @@ list_stored (FelRequest *self)
     }
 }
 
-static void
-list_ask_provider (FelRequest *self)
+/* FALSE: the request has failed. */
+static gboolean
+list_aim (FelRequest *self)
 {
   g_autoptr (GError) error = NULL;
 
@@ -44,12 +46,17 @@ list_ask_provider (FelRequest *self)
       error = g_error_new (FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
                            "option 'provider' needs a workspace and a database: providers list one at a time");
       fel_request_fail (self, error);
-      return;
+      return FALSE;
     }
   self->workspace = g_strdup (self->options->workspace);
   self->database = g_strdup (self->options->database);
-  if (!fel_request_resolve (self))
-    return;
+  return TRUE;
+}
+
+static void
+list_ask_provider (FelRequest *self)
+{
+  self->state = LIST_ASKED;
   self->call = fel_request_new_call (self, FEL_VERB_LIST);
   fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
 }
@@ -101,13 +108,15 @@ list_step (FelRequest *self)
 
       case LIST_READY:
         list_stored (self);
-        self->state = LIST_ASKED;
-        if (self->options->provider)
-          {
-            list_ask_provider (self);
-            return;
-          }
+        self->state = self->options->provider ? LIST_ASK : LIST_ASKED;
+        if (self->options->provider && !list_aim (self))
+          return;
         break;
+
+      case LIST_ASK:
+        if (fel_request_resolve (self))
+          list_ask_provider (self);
+        return;
 
       case LIST_ASKED:
         if (self->error == NULL && self->call != NULL)

@@ -8,6 +8,7 @@
 enum
 {
   RENEW_FIND,
+  RENEW_ASK,
   RENEW_ASKED,
   RENEW_KEPT,
 };
@@ -29,8 +30,13 @@ renew_begin (FelRequest *self)
   self->credential = fel_credential_ref (entry->credential);
   self->workspace = g_strdup (entry->credential->workspace);
   self->database = g_strdup (entry->credential->database);
-  if (!fel_request_resolve (self))
-    return;
+  self->state = RENEW_ASK;
+  fel_request_step (self);
+}
+
+static void
+renew_ask_provider (FelRequest *self)
+{
   self->state = RENEW_ASKED;
   self->call = fel_request_new_call (self, FEL_VERB_RENEW);
   fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
@@ -60,6 +66,11 @@ renew_step (FelRequest *self)
     {
     case RENEW_FIND:
       renew_begin (self);
+      return;
+
+    case RENEW_ASK:
+      if (fel_request_resolve (self))
+        renew_ask_provider (self);
       return;
 
     case RENEW_ASKED:

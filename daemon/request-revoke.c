@@ -8,6 +8,7 @@
 enum
 {
   REVOKE_FIND,
+  REVOKE_ASK,
   REVOKE_ASKED,
   REVOKE_DELETED,
 };
@@ -22,12 +23,16 @@ revoke_mark (FelRequest *self, gboolean revoking)
 }
 
 static void
-revoke_ask_provider (FelRequest *self, const FelCredential *credential)
+revoke_aim (FelRequest *self, const FelCredential *credential)
 {
   self->workspace = g_strdup (credential->workspace);
   self->database = g_strdup (credential->database);
-  if (!fel_request_resolve (self))
-    return;
+}
+
+static void
+revoke_ask_provider (FelRequest *self)
+{
+  self->state = REVOKE_ASKED;
   revoke_mark (self, TRUE);
   self->call = fel_request_new_call (self, FEL_VERB_REVOKE);
   fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
@@ -45,11 +50,9 @@ revoke_begin (FelRequest *self)
   self->backend = g_strdup (entry->credential->backend);
   if (fel_request_join (self, g_strconcat (self->options->local_only ? "forget\n" : "revoke\n", self->path, NULL)))
     return;
-  self->state = REVOKE_ASKED;
-  if (self->options->local_only)
-    fel_request_step (self);
-  else
-    revoke_ask_provider (self, entry->credential);
+  revoke_aim (self, entry->credential);
+  self->state = self->options->local_only ? REVOKE_ASKED : REVOKE_ASK;
+  fel_request_step (self);
 }
 
 static void
@@ -81,6 +84,11 @@ revoke_step (FelRequest *self)
     {
     case REVOKE_FIND:
       revoke_begin (self);
+      return;
+
+    case REVOKE_ASK:
+      if (fel_request_resolve (self))
+        revoke_ask_provider (self);
       return;
 
     case REVOKE_ASKED:

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "request.h"
 
+#include "backend-load.h"
 #include "error.h"
 #include "log.h"
 #include "mirror.h"
@@ -285,8 +286,12 @@ fel_request_resolve (FelRequest *self)
 
   if (self->instance == NULL)
     self->instance = fel_request_find_instance (self, &error);
-  if (self->instance != NULL && fel_backend_prepare (self->broker, self->instance, &error)
-      && check_workspace (self, &error))
+  if (self->instance != NULL && !fel_backend_prepare (self->broker, self->instance, fel_request_on_ready, self))
+    {
+      fel_request_ref (self); /* until it is ready */
+      return FALSE;
+    }
+  if (self->instance != NULL && fel_instance_check (self->instance, &error) && check_workspace (self, &error))
     return TRUE;
   fel_request_fail (self, error);
   return FALSE;

@@ -37,6 +37,8 @@ extern const FelRequestKind fel_request_resolve_unresolved;
 extern const FelRequestKind fel_request_sign_in;
 extern const FelRequestKind fel_request_sign_out;
 extern const FelRequestKind fel_request_list_accounts;
+extern const FelRequestKind fel_request_backends;
+extern const FelRequestKind fel_request_reset_backend;
 
 struct FelRequest
 {
@@ -130,7 +132,8 @@ void fel_request_change (FelRequest *self, const char *path, FelCredential *cred
 /* The instance that is meant. */
 FelInstance *fel_request_find_instance (FelRequest *self, GError **error);
 
-/* Finds, loads and judges the instance that is meant; fails the request and returns FALSE when that cannot be done. */
+/* Finds, loads and judges the instance that is meant. FALSE: the request has failed; or it waits for the instance, and
+ * the same step of the same state comes again. So nothing may be done in that state before this is TRUE. */
 gboolean fel_request_resolve (FelRequest *self);
 
 /* A call of the resolved instance, about the request's target. */

@@ -4,6 +4,7 @@
 
 #include "felucca-names.h"
 
+#include "backend-load.h"
 #include "candidate.h"
 #include "error.h"
 #include "failpoint.h"
@@ -19,6 +20,7 @@ enum
   SETTLE_START,
   SETTLE_OPENED,
   SETTLE_READY,
+  SETTLE_PREPARED,
   SETTLE_LISTED,
   SETTLE_NEXT,
   SETTLE_SEARCHED,
@@ -193,7 +195,20 @@ settle_begin (FelSettle *self)
   g_autoptr (GError) error = NULL;
 
   self->instance = fel_registry_resolve (self->broker->registry, intent->backend, intent->workspace, NULL, &error);
-  if (self->instance == NULL || !fel_backend_prepare (self->broker, self->instance, &error))
+  self->state = SETTLE_PREPARED;
+  if (self->instance == NULL)
+    settle_finish (self, NULL, error);
+  else if (fel_backend_prepare (self->broker, self->instance, on_ready, self))
+    settle_step (self);
+}
+
+static void
+settle_go_on (FelSettle *self)
+{
+  const FelIntent *intent = self->entry->intent;
+  g_autoptr (GError) error = NULL;
+
+  if (!fel_instance_check (self->instance, &error))
     settle_finish (self, NULL, error);
   else if (intent->id != NULL)
     {
@@ -379,6 +394,10 @@ settle_step (FelSettle *self)
 
     case SETTLE_READY:
       settle_begin (self);
+      return;
+
+    case SETTLE_PREPARED:
+      settle_go_on (self);
       return;
 
     case SETTLE_LISTED:

@@ -16,6 +16,7 @@ fel_token_slot_clear (FelTokenSlot *self)
   g_clear_pointer (&self->token, fel_token_unref);
   self->unsaved = FALSE;
   self->refused = FALSE;
+  self->final = FALSE;
 }
 
 static void
@@ -111,6 +112,7 @@ fel_token_slot_set (FelTokenSlot *self, FelToken *token, gboolean unsaved)
   self->token = fel_token_ref (token);
   self->unsaved = unsaved;
   self->refused = FALSE;
+  self->final = FALSE;
   fel_token_unref (old);
 }
 

@@ -18,6 +18,7 @@ typedef struct FelTokenSlot
   FelToken *token;  /* NULL: not loaded */
   gboolean unsaved; /* token is newer than what the keyring has */
   gboolean refused; /* the provider wants a new sign-in */
+  gboolean final;   /* the provider does not prolong this token */
   guint generation; /* of the load that saw it */
 } FelTokenSlot;
 

@@ -25,6 +25,16 @@ fel_token_new (FelSecret *access, FelSecret *refresh, gint64 expires_sec, const 
 }
 
 FelToken *
+fel_token_new_renewable (FelSecret *access, gint64 expires_sec, gint64 renewed_sec, const char *account,
+                         const char *const *workspaces)
+{
+  FelToken *self = fel_token_new (access, NULL, expires_sec, account, workspaces);
+
+  self->renewed_sec = renewed_sec;
+  return self;
+}
+
+FelToken *
 fel_token_ref (FelToken *self)
 {
   g_atomic_ref_count_inc (&self->refs);
@@ -49,6 +59,14 @@ fel_token_plausible_end (gint64 expires_sec, gint64 now_sec)
   return expires_sec > now_sec - FRESH_SEC ? expires_sec : 0;
 }
 
+/* Of a life that began when its end was last learnt. */
+static gboolean
+token_is_past_its_middle (const FelToken *self, gint64 now_sec)
+{
+  return self->renewed_sec > 0 && self->expires_sec > self->renewed_sec
+         && self->expires_sec - now_sec < (self->expires_sec - self->renewed_sec) / 2;
+}
+
 FelTokenVerdict
 fel_token_judge (const FelToken *self, gboolean rejected, gint64 now_sec)
 {
@@ -57,7 +75,9 @@ fel_token_judge (const FelToken *self, gboolean rejected, gint64 now_sec)
 
   if (self->refresh != NULL && (rejected || stale))
     return FEL_TOKEN_REFRESH;
-  return rejected || expired ? FEL_TOKEN_DEAD : FEL_TOKEN_GOOD;
+  if (rejected || expired)
+    return FEL_TOKEN_DEAD;
+  return token_is_past_its_middle (self, now_sec) ? FEL_TOKEN_REFRESH : FEL_TOKEN_GOOD;
 }
 
 /* One `name value` a line. Not GKeyFile: it would leave copies of the tokens on the heap. */
@@ -72,6 +92,8 @@ fel_token_serialize (const FelToken *self)
   int len;
 
   g_string_append_printf (rest, "expires %" G_GINT64_FORMAT "\n", self->expires_sec);
+  if (self->renewed_sec > 0)
+    g_string_append_printf (rest, "renewed %" G_GINT64_FORMAT "\n", self->renewed_sec);
   for (char **w = self->workspaces; w != NULL && *w != NULL; w++)
     g_string_append_printf (rest, "workspace %s\n", *w);
   size = self->access->len + refresh_len + rest->len + 64;
@@ -90,8 +112,17 @@ typedef struct
   FelSecret *access;
   FelSecret *refresh;
   gint64 expires_sec;
+  gint64 renewed_sec;
   GStrvBuilder *workspaces;
 } TokenParts;
+
+static void
+parse_seconds (gint64 *ret_seconds, const char *value, gsize len)
+{
+  g_autofree char *seconds = g_strndup (value, len);
+
+  g_ascii_string_to_signed (seconds, 10, 0, G_MAXINT64, ret_seconds, NULL);
+}
 
 /* What is not known, or does not parse, counts as absent. */
 static void
@@ -107,11 +138,9 @@ parse_line (TokenParts *parts, const char *line, gsize len)
   else if (name_len == 13 && memcmp (line, "refresh-token", 13) == 0 && parts->refresh == NULL)
     parts->refresh = fel_secret_new (value, value_len);
   else if (name_len == 7 && memcmp (line, "expires", 7) == 0)
-    {
-      g_autofree char *seconds = g_strndup (value, value_len);
-
-      g_ascii_string_to_signed (seconds, 10, 0, G_MAXINT64, &parts->expires_sec, NULL);
-    }
+    parse_seconds (&parts->expires_sec, value, value_len);
+  else if (name_len == 7 && memcmp (line, "renewed", 7) == 0)
+    parse_seconds (&parts->renewed_sec, value, value_len);
   else if (name_len == 9 && memcmp (line, "workspace", 9) == 0 && g_utf8_validate_len (value, value_len, NULL))
     {
       g_autofree char *workspace = g_strndup (value, value_len);
@@ -129,6 +158,7 @@ fel_token_parse (const FelSecret *text, const char *account, GError **error)
   g_autoptr (FelSecret) access = NULL;
   g_autoptr (FelSecret) refresh = NULL;
   const char *end = text->bytes + text->len;
+  FelToken *token;
 
   for (const char *line = text->bytes; line < end;)
     {
@@ -147,7 +177,9 @@ fel_token_parse (const FelSecret *text, const char *account, GError **error)
       g_set_error_literal (error, FEL_ERROR, FEL_ERROR_SIGN_IN_REQUIRED, "the sign-in in the keyring cannot be read");
       return NULL;
     }
-  return fel_token_new (access, refresh, parts.expires_sec, account, (const char *const *) workspaces);
+  token = fel_token_new (access, refresh, parts.expires_sec, account, (const char *const *) workspaces);
+  token->renewed_sec = parts.renewed_sec;
+  return token;
 }
 
 static gboolean

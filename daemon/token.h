@@ -18,18 +18,23 @@ typedef struct FelToken
   FelSecret *access;  /* never NULL */
   FelSecret *refresh; /* (nullable) */
   gint64 expires_sec; /* wall clock; 0: unknown, react to a refusal */
+  gint64 renewed_sec; /* wall clock, when expires_sec was learnt; 0: this token cannot be prolonged */
   char **workspaces;  /* (nullable) */
 } FelToken;
 
 typedef enum
 {
   FEL_TOKEN_GOOD,
-  FEL_TOKEN_REFRESH, /* not good for long, and there is a refresh token */
+  FEL_TOKEN_REFRESH, /* not good for long, and something can be done about it */
   FEL_TOKEN_DEAD,
 } FelTokenVerdict;
 
 FelToken *fel_token_new (FelSecret *access, FelSecret *refresh, gint64 expires_sec, const char *account,
                          const char *const *workspaces); /* takes references of its own */
+
+/* A sign-in whose access token itself is prolonged, while it lives. */
+FelToken *fel_token_new_renewable (FelSecret *access, gint64 expires_sec, gint64 renewed_sec, const char *account,
+                                   const char *const *workspaces);
 FelToken *fel_token_ref (FelToken *self);
 void fel_token_unref (FelToken *self); /* (nullable) */
 
@@ -37,7 +42,8 @@ void fel_token_unref (FelToken *self); /* (nullable) */
  * clocks differ, and then a refusal decides (0). */
 gint64 fel_token_plausible_end (gint64 expires_sec, gint64 now_sec);
 
-/* rejected: the provider has refused this very token. */
+/* rejected: the provider has refused this very token. One that can be prolonged is refreshed from the middle of its life
+ * on, and never after its end. */
 FelTokenVerdict fel_token_judge (const FelToken *self, gboolean rejected, gint64 now_sec);
 
 FelSecret *fel_token_serialize (const FelToken *self);

@@ -95,7 +95,12 @@ _felucca()
       if [[ $verb == run ]] && _felucca_is_wish; then
         words='password url json conninfo'
       fi
-      if [[ $verb == unresolved && $current != -* ]]; then
+      if [[ $verb == backends && $current != -* && ${#operands[@]} == 0 ]]; then
+        words='check reset'
+      elif [[ $verb == backends && $current != -* && ${operands[0]} == check ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+      elif [[ $verb == unresolved && $current != -* ]]; then
         case ${#operands[@]} in
           0) words='revoke keep forget' ;;
           1) words=$(_felucca_intents) ;;

@@ -64,6 +64,11 @@ complete -c felucca -n '__fish_seen_subcommand_from rotate' -s o -l overlap -x -
 complete -c felucca -n '__fish_seen_subcommand_from prune' -s y -l yes -d 'Do it instead of showing what would go'
 complete -c felucca -n '__fish_seen_subcommand_from revoke; and not __fish_seen_subcommand_from unresolved' -l local-only -d 'Only forget it here'
 
+set -l no_act '__fish_seen_subcommand_from backends; and not __fish_seen_subcommand_from check reset'
+complete -c felucca -n $no_act -a check -d 'Say whether a file is a usable backend'
+complete -c felucca -n $no_act -a reset -d 'Let a backend run again that crashed or failed'
+complete -c felucca -n '__fish_seen_subcommand_from backends; and __fish_seen_subcommand_from check' -F
+
 set -l no_action '__fish_seen_subcommand_from unresolved; and not __fish_seen_subcommand_from revoke keep forget'
 complete -c felucca -n $no_action -a revoke -d 'End what was minted, at the provider'
 complete -c felucca -n $no_action -a keep -d 'Leave what was minted alive'

@@ -126,6 +126,19 @@ on_restarted (SoupMessage *message, gpointer user_data)
 }
 
 static void
+message_set_body (SoupMessage *message, const FelHttpRequest *request)
+{
+  const char *text = request->form != NULL ? request->form : request->json;
+  const char *type = request->form != NULL ? "application/x-www-form-urlencoded" : "application/json";
+  g_autoptr (GBytes) body = text != NULL ? g_bytes_new (text, strlen (text)) : NULL;
+
+  if (body != NULL)
+    soup_message_set_request_body_from_bytes (message, type, body);
+  else if (g_str_equal (request->method, "POST"))
+    soup_message_headers_set_content_length (soup_message_get_request_headers (message), 0);
+}
+
+static void
 on_interim (SoupMessage *message, gpointer user_data)
 {
   Exchange *exchange = user_data;
@@ -153,14 +166,9 @@ message_new (const FelHttpRequest *request, Exchange *exchange)
       soup_message_headers_replace (headers, "Authorization", bearer);
       explicit_bzero (bearer, strlen (bearer));
     }
-  if (request->form != NULL)
-    {
-      g_autoptr (GBytes) body = g_bytes_new (request->form, strlen (request->form));
-
-      soup_message_set_request_body_from_bytes (message, "application/x-www-form-urlencoded", body);
-    }
-  else if (g_str_equal (request->method, "POST"))
-    soup_message_headers_set_content_length (headers, 0);
+  for (const char *const *header = request->headers; header != NULL && *header != NULL; header += 2)
+    soup_message_headers_replace (headers, header[0], header[1]);
+  message_set_body (message, request);
   g_signal_connect (message, "starting", G_CALLBACK (on_starting), exchange);
   g_signal_connect (message, "restarted", G_CALLBACK (on_restarted), exchange);
   g_signal_connect (message, "got-informational", G_CALLBACK (on_interim), exchange);

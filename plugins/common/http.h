@@ -15,11 +15,13 @@
 typedef struct FelHttpRequest
 {
   const char *method;
-  const char *url;           /* the origin that the token is for; checked by fel_http_check_url() before */
-  const char *token;         /* bearer; (nullable) */
-  const char *form;          /* body, application/x-www-form-urlencoded; (nullable) */
-  const char *ca_file;       /* certificates to trust instead of the system's; (nullable) */
-  GCancellable *cancellable; /* the total deadline; (nullable) */
+  const char *url;            /* the origin that the token is for; checked by fel_http_check_url() before */
+  const char *token;          /* bearer; (nullable) */
+  const char *form;           /* body, application/x-www-form-urlencoded; (nullable) */
+  const char *json;           /* body, application/json; (nullable) */
+  const char *ca_file;        /* certificates to trust instead of the system's; (nullable) */
+  GCancellable *cancellable;  /* the total deadline; (nullable) */
+  const char *const *headers; /* name, value, …, NULL: beside those that every request has; (nullable) */
 } FelHttpRequest;
 
 typedef enum

@@ -142,7 +142,7 @@ typedef bool (*FelVerb) (const FelHost *host, const FelVerbRequest *request, Fel
 #define FEL_BACKEND_NEEDS_TOKEN 0x1   /* verbs need an access token: users sign in to this provider */
 #define FEL_BACKEND_NO_WORKSPACES 0x2 /* the provider has no such level: the instance's name stands in for it */
 #define FEL_BACKEND_LISTS_INTENTS 0x4 /* `list` reports FEL_FIELD_INTENT for all that `mint` has made */
-#define FEL_BACKEND_RENEWS_TOKEN 0x8  /* `refresh` prolongs the access token itself; there is no refresh token */
+#define FEL_BACKEND_RENEWS_TOKEN 0x8  /* `refresh` prolongs the access token itself, from the middle of its life on */
 
 /* What a backend exports. */
 typedef struct FelBackend
@@ -156,7 +156,7 @@ typedef struct FelBackend
   /* Names of the settings that it knows, NULL at the end. One that is not here makes an instance fail. */
   const char *const *settings;
 
-  /* Are these settings usable? Not called before the first verb and on the main thread: must not block. May be NULL. */
+  /* Are these settings usable? Called once, before the first verb, on a worker; without a token. May be NULL. */
   FelVerb check;
 
   /* Makes a new credential; the only verb that every backend has. Called at most once for each wish of a user, and
@@ -173,7 +173,8 @@ typedef struct FelBackend
   /* Whose token is this, and is it alive? */
   FelVerb probe;
 
-  /* Trades the refresh token for a new access token (RFC 6749, section 6). */
+  /* Trades the refresh token for a new access token (RFC 6749, section 6); with FEL_BACKEND_RENEWS_TOKEN, prolongs
+   * `token` and reports it again with its new end. */
   FelVerb refresh;
 
   /* Moves the end of one credential: reports its new FEL_FIELD_NOT_AFTER, whatever was wished. NOT_FOUND: it has ended

@@ -4,14 +4,13 @@
 
 #include <string.h>
 
+#include "failure.h"
 #include "json.h"
 #include "jwt.h"
 #include "nile-error.h"
 #include "nile-salvage.h"
 
 #define PORT 5432
-#define MESSAGE_LEN_MAX 200
-#define SECRET_LEN_MIN 32 /* a word that long, of the characters that tokens are made of, could be one */
 
 static const struct
 {
@@ -24,39 +23,6 @@ static const struct
 };
 
 /* Failures */
-
-static size_t
-token_word_len (const char *text)
-{
-  size_t len = 0;
-
-  while (g_ascii_isalnum (text[len]) || (text[len] != '\0' && strchr ("-._~+/=", text[len]) != NULL))
-    len++;
-  return len;
-}
-
-/* The beginning of what the provider says, without words that could be somebody's token or password; NULL when there is
- * nothing that can be shown. token: of this request; (nullable) */
-static char *
-presentable (const char *message, const char *token)
-{
-  g_autoptr (GString) shown = g_string_new (NULL);
-
-  if (message == NULL || *message == '\0' || (token != NULL && strstr (message, token) != NULL))
-    return NULL;
-  for (const char *p = message; *p != '\0' && shown->len < MESSAGE_LEN_MAX;)
-    {
-      size_t word_len = token_word_len (p);
-      size_t step = word_len > 0 ? word_len : (size_t) (g_utf8_next_char (p) - p);
-
-      if (word_len >= SECRET_LEN_MIN)
-        g_string_append (shown, "[…]");
-      else
-        g_string_append_len (shown, p, (gssize) step);
-      p += step;
-    }
-  return g_string_free (g_steal_pointer (&shown), FALSE);
-}
 
 /* errorCode, or the `error` of RFC 6749, section 5.2 */
 static const char *
@@ -104,8 +70,8 @@ fail_status (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool
   g_autoptr (JsonNode) root = fel_json_parse (answer->body, answer->len);
   JsonObject *object = fel_json_as_object (root);
   const char *code = error_code_of (object);
-  g_autofree char *shown = presentable (error_message_of (object), token);
-  g_autofree char *shown_code = presentable (code, token);
+  g_autofree char *shown = fel_presentable (error_message_of (object), token);
+  g_autofree char *shown_code = fel_presentable (code, token);
   g_autofree char *sentence = g_strdup_printf ("Nile answered %u: %s%s%s%s", answer->status,
                                                shown != NULL ? shown : "it gave no reason",
                                                shown_code != NULL ? " (" : "", shown_code != NULL ? shown_code : "",
@@ -138,31 +104,11 @@ report_salvaged (const FelHost *host, FelOut *out, const FelHttpAnswer *answer)
 bool
 nile_answer_fail (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, bool mint, const char *token)
 {
-  g_autofree char *sentence = NULL;
-
   if (answer->outcome == FEL_HTTP_ANSWERED)
     return fail_status (host, out, answer, mint, token);
   if (mint)
     report_salvaged (host, out, answer);
-  sentence = g_strdup_printf ("Nile cannot be asked: %s", answer->why);
-  switch (answer->outcome)
-    {
-    case FEL_HTTP_UNREACHABLE:
-      return host->fail (out, FEL_FAILURE_UNREACHABLE, sentence);
-    case FEL_HTTP_TIMED_OUT:
-      return host->fail (out, FEL_FAILURE_TIMED_OUT, sentence);
-    case FEL_HTTP_BAD_ANSWER:
-      return fail_nonsense (host, out, answer->why, mint);
-    default:
-      if (mint)
-        {
-          g_free (sentence);
-          sentence = g_strdup_printf ("Nile was asked and its answer was lost (%s): a credential may have been made",
-                                      answer->why);
-          return host->fail (out, FEL_FAILURE_NO_ANSWER | FEL_FAILURE_MAYBE_MINTED, sentence);
-        }
-      return host->fail (out, answer->timed_out ? FEL_FAILURE_TIMED_OUT : FEL_FAILURE_UNREACHABLE, sentence);
-    }
+  return fel_fail_unanswered (host, out, answer, "Nile", mint);
 }
 
 /* Fields */

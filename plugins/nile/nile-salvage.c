@@ -4,240 +4,28 @@
 
 #include <string.h>
 
-#define DEPTH_MAX 64 /* bits of Scan.objects */
-
-typedef enum
-{
-  EXPECT_KEY,
-  EXPECT_KEY_OR_END,
-  EXPECT_COLON,
-  EXPECT_VALUE,
-  EXPECT_VALUE_OR_END,
-  EXPECT_NEXT,
-} Expectation;
-
-typedef struct
-{
-  const char *at;
-  const char *end;
-  gboolean stopped; /* the object has ended, or this is not JSON any more */
-  gboolean unclear; /* there is an id, and it is not certain which */
-  gboolean at_id;   /* the coming value is that of an "id" */
-  const char *id;   /* NULL: none so far */
-  Expectation expectation;
-  guint depth;
-  guint64 objects; /* bit n: what is open at depth n + 1 is an object */
-} Scan;
-
-typedef struct
-{
-  const char *start; /* between the quotation marks */
-  gsize len;
-  gboolean escaped;
-} Text;
+#include "salvage.h"
 
 static gboolean
-accept (Scan *self, char c)
+is_uuid (const char *value, gsize len, const char *data)
 {
-  if (self->at >= self->end || *self->at != c)
+  if (len != NILE_SALVAGED_LEN)
     return FALSE;
-  self->at++;
-  return TRUE;
-}
-
-static gboolean
-is_uuid (const Text *text)
-{
-  if (text->len != NILE_SALVAGED_LEN)
-    return FALSE;
-  for (gsize i = 0; i < text->len; i++)
-    if (i == 8 || i == 13 || i == 18 || i == 23 ? text->start[i] != '-' : !g_ascii_isxdigit (text->start[i]))
+  for (gsize i = 0; i < len; i++)
+    if (i == 8 || i == 13 || i == 18 || i == 23 ? value[i] != '-' : !g_ascii_isxdigit (value[i]))
       return FALSE;
   return TRUE;
-}
-
-/* FALSE: it has no end, or is broken; the scan is over. */
-static gboolean
-scan_text (Scan *self, Text *ret_text)
-{
-  const char *start = ++self->at;
-  gboolean escaped = FALSE;
-
-  for (; self->at < self->end && *self->at != '"'; self->at++)
-    {
-      if ((guchar) *self->at < 0x20)
-        {
-          self->stopped = TRUE;
-          return FALSE;
-        }
-      if (*self->at != '\\')
-        continue;
-      escaped = TRUE;
-      if (++self->at == self->end)
-        return FALSE;
-    }
-  *ret_text = (Text){ start, (gsize) (self->at - start), escaped };
-  return accept (self, '"');
-}
-
-static void
-scan_key (Scan *self)
-{
-  Text key;
-
-  if (*self->at != '"')
-    {
-      self->stopped = TRUE;
-      return;
-    }
-  if (!scan_text (self, &key))
-    return;
-  self->expectation = EXPECT_COLON;
-  if (self->depth != 1)
-    return;
-  /* An escape could spell it. */
-  self->unclear |= key.escaped;
-  self->at_id = key.len == 2 && memcmp (key.start, "id", 2) == 0;
-}
-
-static void
-take_id (Scan *self, const Text *value)
-{
-  self->at_id = FALSE;
-  if (!is_uuid (value) || (self->id != NULL && memcmp (self->id, value->start, value->len) != 0))
-    self->unclear = TRUE;
-  else
-    self->id = value->start;
-}
-
-static void
-scan_open (Scan *self, gboolean is_object)
-{
-  if (self->depth == DEPTH_MAX)
-    {
-      self->stopped = TRUE;
-      return;
-    }
-  self->at++;
-  self->objects &= ~(G_GUINT64_CONSTANT (1) << self->depth);
-  self->objects |= (guint64) is_object << self->depth;
-  self->depth++;
-  self->expectation = is_object ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
-}
-
-static gboolean
-is_in_object (const Scan *self)
-{
-  return (self->objects >> (self->depth - 1) & 1) != 0;
-}
-
-static gboolean
-scan_close (Scan *self)
-{
-  if (!accept (self, is_in_object (self) ? '}' : ']'))
-    return FALSE;
-  self->depth--;
-  self->stopped = self->depth == 0;
-  self->expectation = EXPECT_NEXT;
-  return TRUE;
-}
-
-static void
-scan_value (Scan *self)
-{
-  const char *start = self->at;
-  Text text;
-
-  if (*self->at == '"')
-    {
-      if (!scan_text (self, &text))
-        return;
-      if (self->at_id)
-        take_id (self, &text);
-      self->expectation = EXPECT_NEXT;
-      return;
-    }
-  self->unclear |= self->at_id;
-  if (*self->at == '{' || *self->at == '[')
-    {
-      scan_open (self, *self->at == '{');
-      return;
-    }
-  while (self->at < self->end
-         && (g_ascii_isalnum (*self->at) || *self->at == '-' || *self->at == '+' || *self->at == '.'))
-    self->at++;
-  self->stopped = self->at == start;
-  self->expectation = EXPECT_NEXT;
-}
-
-static void
-scan_next (Scan *self)
-{
-  if (accept (self, ','))
-    self->expectation = is_in_object (self) ? EXPECT_KEY : EXPECT_VALUE;
-  else if (!scan_close (self))
-    self->stopped = TRUE;
-}
-
-/* One token, at which there is at least one byte. */
-static void
-scan_step (Scan *self)
-{
-  switch (self->expectation)
-    {
-    case EXPECT_KEY_OR_END:
-      if (!scan_close (self))
-        scan_key (self);
-      return;
-    case EXPECT_KEY:
-      scan_key (self);
-      return;
-    case EXPECT_COLON:
-      self->stopped = !accept (self, ':');
-      self->expectation = EXPECT_VALUE;
-      return;
-    case EXPECT_VALUE_OR_END:
-      if (!scan_close (self))
-        scan_value (self);
-      return;
-    case EXPECT_VALUE:
-      scan_value (self);
-      return;
-    default:
-      scan_next (self);
-    }
-}
-
-static void
-skip_space (Scan *self)
-{
-  while (self->at < self->end && *self->at != '\0' && strchr (" \t\r\n", *self->at) != NULL)
-    self->at++;
-}
-
-/* What cannot be read as JSON any more must not have another id in it, however it is written. */
-static gboolean
-could_name_id (const char *rest, gsize len)
-{
-  for (gsize i = 0; i < len; i++)
-    if (rest[i] == '\\' || (i + 1 < len && rest[i] == 'i' && rest[i + 1] == 'd'))
-      return TRUE;
-  return FALSE;
 }
 
 gboolean
 nile_salvage_id (const char *text, gsize len, char ret_id[NILE_SALVAGED_LEN + 1])
 {
-  Scan self = { .at = text, .end = text + len, .expectation = EXPECT_KEY_OR_END, .depth = 1, .objects = 1 };
+  gsize id_len;
+  const char *id = fel_salvage (text, len, "id", is_uuid, NULL, &id_len);
 
-  skip_space (&self);
-  if (!accept (&self, '{'))
+  if (id == NULL)
     return FALSE;
-  for (skip_space (&self); self.at < self.end && !self.stopped; skip_space (&self))
-    scan_step (&self);
-  if (self.id == NULL || self.unclear || self.at_id || could_name_id (self.at, (gsize) (self.end - self.at)))
-    return FALSE;
-  memcpy (ret_id, self.id, NILE_SALVAGED_LEN);
+  memcpy (ret_id, id, NILE_SALVAGED_LEN);
   ret_id[NILE_SALVAGED_LEN] = '\0';
   return TRUE;
 }

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The id of what was minted, out of an answer that is cut or is no JSON: with it, exactly that credential can be
- * revoked. What it finds gets deleted, so it prefers to find nothing. Allocates nothing, never recurses. */
+ * The id of what Nile has minted, out of an answer that is cut or is no JSON (salvage.h). Allocates nothing, never
+ * recurses. */
 #pragma once
 
 #include <glib.h>

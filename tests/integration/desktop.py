@@ -27,7 +27,6 @@ from nile_stand_in import NileStandIn  # noqa: E402
 BUILD = Path(os.environ.get("FELUCCA_BUILD_DIR", Path(__file__).resolve().parents[2] / "build"))
 DAEMON = BUILD / "daemon" / "felucca-daemon"
 CLIENT = BUILD / "client" / "felucca"
-BACKENDS = BUILD / "plugins" / "nile"
 
 NAME = "org.felucca.Credentials1"
 PATH = "/org/felucca/Credentials1"
@@ -72,6 +71,7 @@ class Desktop:
 
     def __init__(self, keyring: bool = True, sign_in: bool = True, daemon: bool = True, config: str = "", **nile: Any):
         self.root = Path(tempfile.mkdtemp(prefix="felucca-test-"))
+        self.backends = self.root / "backends"
         self.processes: list[subprocess.Popen[bytes]] = []
         self.daemon_process: subprocess.Popen[bytes] | None = None
         self.keyring_process: subprocess.Popen[bytes] | None = None
@@ -83,9 +83,16 @@ class Desktop:
         self.env = self._environment()
 
     def _make_folders(self) -> None:
-        for name in ("home", "run", "config/felucca", "data", "state", "services", "cache"):
+        for name in ("home", "run", "config/felucca", "data", "state", "services", "cache", "backends"):
             (self.root / name).mkdir(parents=True)
         (self.root / "run").chmod(0o700)
+        # Every module that was built; the daemon takes them from one folder that nobody else can write to.
+        for module in BUILD.resolve().glob("plugins/*/*.so"):
+            self.add_backend(module)
+
+    def add_backend(self, module: Path) -> None:
+        """Installs a built module for this desktop alone."""
+        (self.backends / module.name).symlink_to(module)
 
     def _environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if key in os.environ}
@@ -96,7 +103,7 @@ class Desktop:
             "XDG_DATA_HOME": str(self.root / "data"),
             "XDG_STATE_HOME": str(self.root / "state"),
             "XDG_CACHE_HOME": str(self.root / "cache"),
-            "FELUCCA_BACKEND_DIR": str(BACKENDS),
+            "FELUCCA_BACKEND_DIR": str(self.backends),
             "G_MESSAGES_DEBUG": "",
         }
 

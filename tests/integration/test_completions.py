@@ -78,6 +78,12 @@ def test_actions(bus: Desktop, complete: Callable[[Desktop, str], str]):
     assert "sign-in" not in shown
 
 
+def test_what_can_be_done_with_backends(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    shown = complete(bus, "felucca backends ")
+    assert "check" in shown and "reset" in shown
+    assert "forget" not in shown
+
+
 @pytest.mark.parametrize("line", [
     "felucca unresolved revoke ", "felucca -q unresolved --backend=nile keep ", "felucca --json unresolved -q keep ",
 ])

@@ -43,7 +43,17 @@ def test_they_cannot_be_written(desktop: Desktop, name: str):
 def test_a_backend_that_is_ready(desktop: Desktop):
     backends = desktop.property("Backends")
     assert sorted(backends["nile"].pop("capabilities")) == ["list", "mint", "probe", "refresh", "revoke"]
+    assert backends["nile"].pop("version")
     assert backends == {"nile": {"module": "nile", "description": "Nile (thenile.dev)", "state": "ready"}}
+
+
+def test_the_first_read_waits_for_the_backends():
+    """Nobody has used the backend before: that it can be used has to be found out first."""
+    with Desktop(sign_in=False) as bare:
+        assert get_all(bare).unpack()["Backends"]["nile"]["state"] == "sign-in-required"
+    with Desktop(sign_in=False) as bare:
+        assert bare.property("Backends")["nile"]["version"]
+        assert get_all(bare).unpack()["Backends"] == bare.property("Backends")
 
 
 def test_a_backend_without_a_sign_in(bare: Desktop):

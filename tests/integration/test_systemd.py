@@ -92,6 +92,7 @@ def test_it_does_its_work_in_the_sandbox(session: UserSession):
     billing = [entry for entry in session.nile.minted() if entry["database"] == "billing"]
     assert f'"password" s "{session.nile.password_of(billing[0]["id"])}"' in step(session, "busctl").out
     step(session, "refused", 7)
+    assert "seccomp-2" in step(session, "helper").out, "programs of the user run in it, too"
 
 
 def test_it_is_started_again_when_somebody_kills_it(session: UserSession):
@@ -136,7 +137,7 @@ def test_nothing_else_went_wrong(session: UserSession):
 # The journal
 
 def test_one_line_for_each_request_that_was_done(session: UserSession):
-    lines = session.lines(MESSAGE_ID=REQUEST_DONE, FEL_METHOD="CreateCredential")
+    lines = session.lines(MESSAGE_ID=REQUEST_DONE, FEL_METHOD="CreateCredential", FEL_BACKEND="nile")
     assert [line["FEL_DATABASE"] for line in lines] == ["orders", "billing", "db1"]
     for line, minted in zip(lines, session.nile.minted()):
         assert (line["FEL_BACKEND"], line["FEL_WORKSPACE"], line["FEL_OUTCOME"]) == ("nile", "acme", "done")
@@ -156,5 +157,5 @@ def test_one_line_for_the_request_that_failed(session: UserSession):
 
 def test_no_secret_in_the_journal(session: UserSession):
     assert b"felucca" in session.journal_bytes
-    secrets = [session.nile.password_of(entry["id"]) for entry in session.nile.minted()] + [session.token]
+    secrets = [session.nile.password_of(entry["id"]) for entry in session.nile.minted()] + [session.token, "tool-secret-0123"]
     assert [secret for secret in secrets if secret.encode() in session.journal_bytes] == []

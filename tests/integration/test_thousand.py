@@ -85,7 +85,7 @@ class Thousand:
             call.result()
         assert read.password() == self.desktop.nile.password_of(good[-1].value["id"])
         for entry in self.desktop.call("ListUnresolved"):
-            self.desktop.call("ResolveUnresolved", "(ss)", entry["intent"], "revoke")
+            self.desktop.call("ResolveUnresolved", "(ss)", entry["intent"], "forget")
         self.tokens |= set(self.kept_tokens())
 
 

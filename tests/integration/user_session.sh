@@ -53,6 +53,7 @@ step create felucca create acme/orders --format password
 step busctl busctl --user call org.felucca.Credentials1 /org/felucca/Credentials1 org.felucca.Credentials1 \
   CreateCredential 'ssa{sv}' acme billing 0
 step refused felucca create acme/nowhere
+step helper felucca create tool/orders --format json
 step lookup secret-tool lookup xdg:schema org.felucca.Credential workspace acme database orders
 
 # Somebody kills it.

@@ -51,8 +51,8 @@ class BadRule(ValueError):
 class Rule:
     """One rule. Its fields never change; how often it still strikes is the book's matter."""
 
-    def __init__(self, fields: dict[str, Any]) -> None:
-        check_fields(fields)
+    def __init__(self, fields: dict[str, Any], operations: list[str] = OPERATIONS) -> None:
+        check_fields(fields, operations)
         self.fields = fields
         self.on: str = fields.get("on", "any")
         self.times: int = fields.get("times", 1)
@@ -115,7 +115,7 @@ class Rule:
         return api_error(status, message, self["errorCode"])
 
 
-def check_fields(fields: dict[str, Any]) -> None:
+def check_fields(fields: dict[str, Any], operations: list[str]) -> None:
     """Refuses unknown keys and wrong types: a misspelt rule must not pass as 'no fault'."""
     for key, value in fields.items():
         if key not in KEYS:
@@ -123,7 +123,7 @@ def check_fields(fields: dict[str, Any]) -> None:
         if not isinstance(value, KEYS[key]) or (isinstance(value, bool) and KEYS[key] is not bool):
             raise BadRule(f"the value of '{key}' has the wrong type")
     on = fields.get("on", "any")
-    if on not in ("any", "connect", *OPERATIONS):
+    if on not in ("any", "connect", *operations):
         raise BadRule(f"'on' does not know '{on}'")
     if on == "connect" and not fields.keys() <= ON_CONNECT:
         raise BadRule(f"a rule on connect takes only {', '.join(sorted(ON_CONNECT))}")
@@ -137,13 +137,14 @@ NO_RULE = Rule({})
 class RuleBook:
     """The rules in the order they were posted. Any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, operations: list[str] = OPERATIONS) -> None:
+        self._operations = operations
         self._lock = threading.Lock()
         self._entries: list[list[Any]] = []
 
     def add(self, fields: dict[str, Any]) -> Rule:
         """Appends a rule."""
-        rule = Rule(fields)
+        rule = Rule(fields, self._operations)
         with self._lock:
             self._entries.append([rule, rule.skip, rule.times])
         return rule

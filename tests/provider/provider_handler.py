@@ -61,9 +61,7 @@ class ProviderHandler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         """One request from its header to the end of its answer."""
         target = self.requestline.split(" ")[1]
-        segments, query = routes.split_target(target)
-        route, names = routes.find_route(self.command, segments)
-        call = routes.Call(names, query, self.read_bearer())
+        route, call = self.look_up(target)
         entry = self.open_entry(route, target, call)
         visit = self.nile.gates.enter()
         rule = self.nile.rules.take(route.operation)
@@ -75,6 +73,16 @@ class ProviderHandler(BaseHTTPRequestHandler):
         finally:
             self.nile.log.bump("done")
 
+    def look_up(self, target: str) -> tuple[routes.Route, routes.Call]:
+        """Which operation is meant, and with what."""
+        segments, query = routes.split_target(target)
+        route, names = routes.find_route(self.command, segments)
+        return route, routes.Call(names, query, self.read_bearer())
+
+    def perform(self, route: routes.Route, call: routes.Call) -> Answer:
+        """Does the operation."""
+        return routes.run(route, self.nile.world, self.nile.tokens, call)
+
     def strike(self, route: routes.Route, call: routes.Call, entry: Entry, rule: Rule, visit: Visit) -> None:
         """Does the operation and answers, in the order the rule asks for."""
         if not rule["close_before"]:
@@ -82,7 +90,7 @@ class ProviderHandler(BaseHTTPRequestHandler):
             entry.body_len = len(call.body)
         if not rule.after_mint:
             visit.wait(rule)
-        normal = routes.run(route, self.nile.world, self.nile.tokens, call) if rule.runs else Answer(200)
+        normal = self.perform(route, call) if rule.runs else Answer(200)
         entry.credential = normal.marks.get("id") or call.names.get("id")
         if rule.runs:
             self.nile.log.bump(route.operation + "-run")

@@ -16,14 +16,40 @@ static const struct
   const char *database;
 } targets[] = {
   { "acme/orders", "acme", "orders" },
-  { "acme/a/b", "acme", "a/b" },
-  { "acme//b", "acme", "/b" },
+  { "team/db/readonly", "team/db", "readonly" },
+  { "acme//b", "acme/", "b" },
   { "0192aa", "0192aa", NULL },
   { "", NULL, NULL },
   { "/", NULL, NULL },
   { "acme/", NULL, NULL },
   { "/orders", NULL, NULL },
 };
+
+static void
+test_ids (void)
+{
+  static const struct
+  {
+    const char *operand;
+    gboolean is_id;
+    gboolean may_be_id; /* where a target is meant first */
+  } cases[] = {
+    { "0192aa", TRUE, FALSE },
+    { "acme/orders", FALSE, FALSE },
+    { "team/db/readonly", TRUE, FALSE },
+    { "database/creds/readonly/abc", TRUE, TRUE },
+    { "", FALSE, FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (fel_target_check_id (cases[i].operand, &error), ==, cases[i].is_id);
+      g_assert_true (cases[i].is_id == (error == NULL));
+      g_assert_cmpint (fel_target_may_be_id (cases[i].operand), ==, cases[i].may_be_id);
+    }
+}
 
 static void
 test_targets (void)
@@ -142,6 +168,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/client/words/targets", test_targets);
+  g_test_add_func ("/client/words/ids", test_ids);
   g_test_add_func ("/client/words/times", test_times);
   g_test_add_func ("/client/words/printable", test_printable);
   g_test_add_func ("/client/words/cut", test_cut);

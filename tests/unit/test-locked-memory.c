@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "secret.h"
 
@@ -282,6 +284,31 @@ test_what_does_not_fit_is_ordinary (void)
   give_back (block, BLOCK_LEN_MAX, 'd');
 }
 
+/* A process that a backend has forked, and left behind, finds zeros. */
+static void
+test_a_fork_has_none_of_it (void)
+{
+  char *block = fel_locked_memory_alloc (4096);
+  int status;
+  pid_t pid;
+
+  memset (block, 's', 4096);
+  pid = fork ();
+  if (pid == 0)
+    {
+      for (gsize i = 0; i < 4096; i++)
+        if (block[i] != 0)
+          _exit (1);
+      _exit (0);
+    }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
+  g_assert_cmpint (block[0], ==, 's');
+  g_assert_cmpint (block[4095], ==, 's');
+  memset (block, 0, 4096);
+  fel_locked_memory_free (block, 4096);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -296,6 +323,7 @@ main (int argc, char **argv)
   g_test_add_func ("/locked-memory/secrets-are-locked", test_secrets_are_locked);
   g_test_add_func ("/locked-memory/sizes", test_sizes);
   g_test_add_func ("/locked-memory/threads", test_threads);
+  g_test_add_func ("/locked-memory/a-fork-has-none-of-it", test_a_fork_has_none_of_it);
   g_test_add_func ("/locked-memory/what-does-not-fit-is-ordinary", test_what_does_not_fit_is_ordinary);
   return g_test_run ();
 }

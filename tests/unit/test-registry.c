@@ -7,19 +7,22 @@
 #include <unistd.h>
 
 #include <glib/gstdio.h>
+#include <gmodule.h>
 
 #include "felucca-config.h"
 
 #include "backend-call.h"
+#include "backend-load.h"
 #include "error.h"
+#include "probe.h"
 
 /* A directory of modules that is ours alone: the build's own one may be writable by a group. */
 typedef struct
 {
   char *directory;
   char *conf;
-  FelConfig *config;
-  FelRegistry *registry;
+  FelBroker *broker;
+  FelRegistry *registry; /* the broker's */
 } Fixture;
 
 static const char *const modules[] = { "good.so",      "grown.so",        "minimal.so", "no-mint.so",
@@ -61,13 +64,15 @@ fixture_init (Fixture *self, const char *conf)
   self->conf = g_build_filename (self->directory, "felucca.conf", NULL);
   fixture_add_file (self, "felucca.conf", conf, strlen (conf));
   files[0] = self->conf;
-  self->config = fel_config_load (files);
-  self->registry = fel_registry_new (self->config, self->directory);
+  self->broker = fel_broker_new (fel_config_load (files), self->directory, self->directory);
+  self->registry = self->broker->registry;
 }
 
 static void
 fixture_clear (Fixture *self)
 {
+  g_autofree char *crashes = NULL;
+
   for (gsize i = 0; i < G_N_ELEMENTS (modules); i++)
     {
       g_autofree char *path = g_build_filename (self->directory, modules[i], NULL);
@@ -75,14 +80,44 @@ fixture_clear (Fixture *self)
       g_unlink (path);
     }
   g_unlink (self->conf);
+  crashes = g_build_filename (self->directory, "crashes", NULL);
+  g_rmdir (crashes);
   g_rmdir (self->directory);
-  fel_registry_free (self->registry);
-  fel_config_free (self->config);
+  fel_broker_free (self->broker);
   g_free (self->conf);
   g_free (self->directory);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear)
+
+/* 0: as it is. */
+static guint shortest_sec = 0;
+
+G_MODULE_EXPORT guint __wrap_g_timeout_add_seconds (guint sec, GSourceFunc func, gpointer data);
+
+guint
+__wrap_g_timeout_add_seconds (guint sec, GSourceFunc func, gpointer data)
+{
+  return g_timeout_add (1000 * (shortest_sec > 0 ? shortest_sec : sec), func, data);
+}
+
+static void
+on_ready (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+}
+
+/* Waits until it is known whether the instance can be used. */
+static gboolean
+load (FelBroker *broker, FelInstance *instance, GError **error)
+{
+  gboolean ready = FALSE;
+
+  ready = fel_backend_prepare (broker, instance, on_ready, &ready);
+  while (!ready || fel_work_is_busy (broker->work))
+    g_main_context_iteration (NULL, TRUE);
+  return fel_instance_check (instance, error);
+}
 
 #define TWO "[backend a]\nmodule=good\n[backend b]\nmodule=good\n"
 #define WITH_DEF "[daemon]\ndefault-backend=b\n" TWO
@@ -196,7 +231,7 @@ check_load (const char *group, const char *why)
       g_autoptr (GError) error = NULL;
       FelInstance *x = fel_registry_nth (f.registry, 0);
 
-      g_assert_cmpint (fel_registry_load (f.registry, x, &error), ==, why == NULL);
+      g_assert_cmpint (load (f.broker, x, &error), ==, why == NULL);
       g_assert_cmpint (x->loaded, ==, why == NULL);
       if (why == NULL)
         {
@@ -232,7 +267,7 @@ test_failures_name_the_place (void)
       fixture_add_modules (&f);
       x = fel_registry_nth (f.registry, 0);
       g_test_message ("%s", loads[i].group);
-      if (fel_registry_load (f.registry, x, NULL))
+      if (load (f.broker, x, NULL))
         continue;
       g_assert_true (g_str_has_prefix (x->failure, f.conf));
       g_assert_nonnull (strstr (x->failure, "[backend x] "));
@@ -250,8 +285,8 @@ test_struct_sizes (void)
   fixture_add_modules (&f);
   minimal = fel_registry_nth (f.registry, 0);
   grown = fel_registry_nth (f.registry, 1);
-  g_assert_true (fel_registry_load (f.registry, minimal, NULL));
-  g_assert_true (fel_registry_load (f.registry, grown, NULL));
+  g_assert_true (load (f.broker, minimal, NULL));
+  g_assert_true (load (f.broker, grown, NULL));
   g_assert_false (fel_backend_has (minimal, FEL_VERB_REVOKE));
   g_assert_false (fel_backend_has (minimal, FEL_VERB_REFRESH));
   g_assert_true (fel_backend_has (grown, FEL_VERB_REVOKE));
@@ -265,9 +300,9 @@ test_a_broken_one_fails_alone (void)
 
   fixture_init (&f, "[backend a]\nmodule=no-mint\n[backend b]\nmodule=good\n[backend c]\nmodule=good\ncolor=blue\n");
   fixture_add_modules (&f);
-  g_assert_false (fel_registry_load (f.registry, fel_registry_nth (f.registry, 0), NULL));
-  g_assert_true (fel_registry_load (f.registry, fel_registry_nth (f.registry, 1), NULL));
-  g_assert_true (fel_registry_load (f.registry, fel_registry_nth (f.registry, 2), NULL));
+  g_assert_false (load (f.broker, fel_registry_nth (f.registry, 0), NULL));
+  g_assert_true (load (f.broker, fel_registry_nth (f.registry, 1), NULL));
+  g_assert_true (load (f.broker, fel_registry_nth (f.registry, 2), NULL));
   g_assert_cmpuint (fel_registry_nth (f.registry, 1)->n_settings, ==, 0);
   g_assert_cmpuint (fel_registry_nth (f.registry, 2)->n_settings, ==, 1);
   g_assert_cmpstr (fel_registry_nth (f.registry, 2)->settings[0].value, ==, "blue");
@@ -297,7 +332,7 @@ check_access (guint directory_mode, guint module_mode, uid_t owner, gboolean loa
   g_assert_cmpint (g_chmod (f.directory, (int) directory_mode), ==, 0);
   g_assert_cmpint (chown (module, owner, (gid_t) -1), ==, 0);
   g_test_message ("%o %o", directory_mode, module_mode);
-  g_assert_cmpint (fel_registry_load (f.registry, fel_registry_nth (f.registry, 0), &error), ==, loads_then);
+  g_assert_cmpint (load (f.broker, fel_registry_nth (f.registry, 0), &error), ==, loads_then);
   if (!loads_then)
     {
       g_assert_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED);
@@ -329,14 +364,16 @@ static void
 test_missing_directory (void)
 {
   g_auto (Fixture) f;
-  g_autoptr (FelRegistry) elsewhere = NULL;
+  g_autoptr (FelBroker) elsewhere = NULL;
   g_autofree char *absent = NULL;
   g_autoptr (GError) error = NULL;
+  const char *files[2] = { NULL };
 
   fixture_init (&f, "[backend x]\nmodule=good\n");
+  files[0] = f.conf;
   absent = g_build_filename (f.directory, "absent", NULL);
-  elsewhere = fel_registry_new (f.config, absent);
-  g_assert_false (fel_registry_load (elsewhere, fel_registry_nth (elsewhere, 0), &error));
+  elsewhere = fel_broker_new (fel_config_load (files), absent, f.directory);
+  g_assert_false (load (elsewhere, fel_registry_nth (elsewhere->registry, 0), &error));
   g_assert_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED);
   g_assert_nonnull (strstr (error->message, absent));
 }
@@ -347,6 +384,79 @@ static const struct
   gboolean good;
 } colors[] = { { "blue", TRUE }, { "beige", FALSE } };
 
+/* Another file in the place of one that failed is a new chance; the same one is not looked at again. */
+static void
+test_a_mended_file (void)
+{
+  g_auto (Fixture) f;
+  g_autofree char *bytes = NULL;
+  g_autofree char *good = NULL;
+  FelInstance *x;
+  gsize len;
+
+  fixture_init (&f, "[backend x]\nmodule=good\n");
+  x = fel_registry_nth (f.registry, 0);
+  g_assert_false (load (f.broker, x, NULL));
+  g_assert_false (fel_backend_any_unknown (f.broker));
+  fixture_add_file (&f, "good.so", "no ELF", 6);
+  g_assert_true (fel_backend_any_unknown (f.broker));
+  g_assert_false (load (f.broker, x, NULL));
+  g_assert_false (fel_backend_any_unknown (f.broker));
+  good = g_build_filename (g_getenv ("FELUCCA_TEST_MODULES"), "good.so", NULL);
+  g_assert_true (g_file_get_contents (good, &bytes, &len, NULL));
+  fixture_add_file (&f, "good.so", bytes, len);
+  g_assert_true (load (f.broker, x, NULL));
+}
+
+/* A probe that takes too long is ended, and is not the last word: perhaps the machine was busy. */
+static void
+test_a_late_probe (void)
+{
+  g_auto (Fixture) f;
+  g_autofree char *built = g_build_filename (g_getenv ("FELUCCA_TEST_MODULES"), "hang-in-constructor.so", NULL);
+  g_autofree char *path = NULL;
+  FelInstance *x;
+
+  fixture_init (&f, "[backend x]\nmodule=hang-in-constructor\n");
+  path = fel_module_path (f.directory, "hang-in-constructor");
+  g_assert_cmpint (symlink (built, path), ==, 0);
+  x = fel_registry_nth (f.registry, 0);
+  shortest_sec = 1;
+  g_assert_false (load (f.broker, x, NULL));
+  shortest_sec = 0;
+  g_assert_nonnull (strstr (x->failure, "did not come back"));
+  g_assert_false (fel_backend_any_unknown (f.broker));
+  g_assert_cmpuint (g_hash_table_size (f.broker->probed), ==, 0);
+  x->retry_usec = 1;
+  g_assert_true (fel_backend_any_unknown (f.broker));
+  g_assert_true (fel_backend_reset (f.broker, x, NULL));
+  g_assert_true (fel_instance_check (x, NULL));
+  g_unlink (path);
+}
+
+/* All who come while it is being found out wait for one probe. */
+static void
+test_waiting_together (void)
+{
+  g_auto (Fixture) f;
+  gboolean ready[2] = { FALSE, FALSE };
+  FelInstance *x;
+
+  fixture_init (&f, "[backend x]\nmodule=good\n");
+  fixture_add_modules (&f);
+  x = fel_registry_nth (f.registry, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (ready); i++)
+    g_assert_false (fel_backend_prepare (f.broker, x, on_ready, &ready[i]));
+  g_assert_cmpuint (g_hash_table_size (f.broker->loads), ==, 1);
+  g_assert_false (fel_backend_reset (f.broker, x, NULL)); /* not now */
+  while (!ready[1])
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (ready[0]);
+  g_assert_true (fel_backend_prepare (f.broker, x, on_ready, &ready[0]));
+  while (fel_work_is_busy (f.broker->work))
+    g_main_context_iteration (NULL, TRUE);
+}
+
 /* The module judges its settings once, before its first verb. */
 static void
 test_prepare (void)
@@ -355,17 +465,15 @@ test_prepare (void)
     {
       g_autofree char *conf = g_strdup_printf ("[backend x]\nmodule=good\ncolor=%s\n", colors[i].color);
       g_auto (Fixture) f;
-      FelBroker broker = { 0 };
 
       fixture_init (&f, conf);
       fixture_add_modules (&f);
-      broker.registry = f.registry;
       for (guint k = 0; k < 2; k++)
         {
           g_autoptr (GError) error = NULL;
           FelInstance *x = fel_registry_nth (f.registry, 0);
 
-          g_assert_cmpint (fel_backend_prepare (&broker, x, &error), ==, colors[i].good);
+          g_assert_cmpint (load (f.broker, x, &error), ==, colors[i].good);
           g_assert_true (colors[i].good == (error == NULL));
           if (error == NULL)
             continue;
@@ -390,6 +498,9 @@ test_default_directory (void)
 int
 main (int argc, char **argv)
 {
+  /* What a probe runs is this program. */
+  if (argc == 3 && g_str_equal (argv[1], FEL_PROBE_OPTION))
+    return fel_probe_main (argv[2]);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/registry/resolve", test_resolve);
   g_test_add_func ("/registry/resolve-knower", test_resolve_knower);
@@ -400,6 +511,9 @@ main (int argc, char **argv)
   g_test_add_func ("/registry/foreign-owner", test_foreign_owner);
   g_test_add_func ("/registry/missing-directory", test_missing_directory);
   g_test_add_func ("/registry/prepare", test_prepare);
+  g_test_add_func ("/registry/a-mended-file", test_a_mended_file);
+  g_test_add_func ("/registry/a-late-probe", test_a_late_probe);
+  g_test_add_func ("/registry/waiting-together", test_waiting_together);
   g_test_add_func ("/registry/default-directory", test_default_directory);
   g_test_add_func ("/registry/failures-name-the-place", test_failures_name_the_place);
   return g_test_run ();

@@ -60,11 +60,17 @@ test_found (void)
   fel_token_cache_found (cache, "a", "me", "/1"); /* the same item: what was loaded stays */
   assert_slot (slot, "/1", "me", "t1", TRUE);
   slot->refused = TRUE;
+  slot->final = TRUE;
   fel_token_cache_found (cache, "a", "me", "/1");
   assert_slot (slot, "/1", "me", "t1", FALSE);
+  g_assert_true (slot->final);
   fel_token_cache_found (cache, "a", "you", "/2"); /* another item: somebody has signed in anew */
   assert_slot (slot, "/2", "you", NULL, TRUE);
   g_assert_false (slot->refused);
+  g_assert_false (slot->final);
+  slot->final = TRUE;
+  set (slot, "t2", FALSE);
+  g_assert_false (slot->final);
 }
 
 static void

@@ -67,6 +67,61 @@ test_judge (void)
     }
 }
 
+/* Prolonged from the middle of its life on, while it lives. */
+static const struct
+{
+  gint64 renewed_sec;
+  gint64 expires_sec;
+  gboolean rejected;
+  gint64 now_sec;
+  FelTokenVerdict verdict;
+} renewals[] = {
+  { NOW, NOW + 100, FALSE, NOW, FEL_TOKEN_GOOD },
+  { NOW, NOW + 100, FALSE, NOW + 50, FEL_TOKEN_GOOD },
+  { NOW, NOW + 100, FALSE, NOW + 51, FEL_TOKEN_REFRESH },
+  { NOW, NOW + 100, FALSE, NOW + 99, FEL_TOKEN_REFRESH },
+  { NOW, NOW + 100, FALSE, NOW + 100, FEL_TOKEN_DEAD }, /* what has ended cannot be prolonged */
+  { NOW, NOW + 100, TRUE, NOW, FEL_TOKEN_DEAD },
+  { NOW, NOW + 100, TRUE, NOW + 99, FEL_TOKEN_DEAD },
+  { NOW, 0, FALSE, NOW + 86400, FEL_TOKEN_GOOD }, /* without an end */
+  { NOW, 0, TRUE, NOW, FEL_TOKEN_DEAD },
+  { 0, NOW + 100, FALSE, NOW + 99, FEL_TOKEN_GOOD }, /* cannot be prolonged */
+  /* A clock that is wrong: far behind, or set back since. */
+  { NOW, NOW + 100, FALSE, 0, FEL_TOKEN_GOOD },
+  { NOW + 100, NOW + 50, FALSE, NOW, FEL_TOKEN_GOOD },
+  { 1, G_MAXINT64, FALSE, NOW, FEL_TOKEN_GOOD },
+};
+
+static void
+test_judge_renewable (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (renewals); i++)
+    {
+      g_autoptr (FelSecret) access = fel_secret_new ("a", 1);
+      g_autoptr (FelToken) token = fel_token_new_renewable (access, renewals[i].expires_sec, renewals[i].renewed_sec,
+                                                            "me", NULL);
+
+      g_test_message ("%zu", i);
+      g_assert_cmpint (fel_token_judge (token, renewals[i].rejected, renewals[i].now_sec), ==, renewals[i].verdict);
+    }
+}
+
+static void
+test_round_trip_renewable (void)
+{
+  static const char text[] = "access-token a\nexpires 1700000100\nrenewed 1700000000\nworkspace acme\n";
+  static const char *const workspaces[] = { "acme", NULL };
+  g_autoptr (FelSecret) access = fel_secret_new ("a", 1);
+  g_autoptr (FelToken) token = fel_token_new_renewable (access, NOW + 100, NOW, "me", workspaces);
+  g_autoptr (FelSecret) kept = fel_token_serialize (token);
+  g_autoptr (FelToken) back = fel_token_parse (kept, "me", NULL);
+
+  g_assert_cmpmem (kept->bytes, kept->len, text, strlen (text));
+  g_assert_cmpint (back->expires_sec, ==, NOW + 100);
+  g_assert_cmpint (back->renewed_sec, ==, NOW);
+  g_assert_null (back->refresh);
+}
+
 static const struct
 {
   gint64 expires_sec;
@@ -314,8 +369,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/token/judge", test_judge);
+  g_test_add_func ("/token/judge-renewable", test_judge_renewable);
   g_test_add_func ("/token/plausible-end", test_plausible_end);
   g_test_add_func ("/token/round-trip", test_round_trip);
+  g_test_add_func ("/token/round-trip-renewable", test_round_trip_renewable);
   g_test_add_func ("/token/hostile-texts", test_hostile_texts);
   g_test_add_func ("/token/every-prefix", test_every_prefix);
   g_test_add_func ("/token/lengths", test_lengths);

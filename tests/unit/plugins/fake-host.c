@@ -23,6 +23,10 @@ static const char *const field_names[] = {
   [FEL_FIELD_ACCOUNT] = "account",
   [FEL_FIELD_WORKSPACE] = "workspace",
   [FEL_FIELD_EXPIRES] = "expires",
+  [FEL_FIELD_DATABASE_NAME] = "database-name",
+  [FEL_FIELD_RENEWABLE] = "renewable",
+  [FEL_FIELD_LOGIN_ONLY] = "login-only",
+  [FEL_FIELD_INTENT] = "intent",
 };
 
 static const char *

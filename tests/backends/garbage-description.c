@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "felucca-backend.h"
+
+static bool
+bad_mint (const FelHost *host, const FelVerbRequest *request, FelOut *out)
+{
+  return host->fail (out, FEL_FAILURE_UNSUPPORTED, "no");
+}
+
+const FelBackend felucca_backend_v1 = {
+  .struct_size = sizeof (FelBackend),
+  .name = "garbage-description",
+  .flags = FEL_BACKEND_NO_WORKSPACES,
+  .description = "\xff\x01",
+  .mint = bad_mint,
+};

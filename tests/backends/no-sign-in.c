@@ -1,0 +1,18 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Wants a token that it cannot ask about. */
+#include "felucca-backend.h"
+
+static bool
+bad_mint (const FelHost *host, const FelVerbRequest *request, FelOut *out)
+{
+  return host->fail (out, FEL_FAILURE_UNSUPPORTED, "no");
+}
+
+const FelBackend felucca_backend_v1 = {
+  .struct_size = sizeof (FelBackend),
+  .name = "no-sign-in",
+  .flags = FEL_BACKEND_NEEDS_TOKEN,
+  .mint = bad_mint,
+};

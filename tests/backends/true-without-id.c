@@ -1,0 +1,17 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "felucca-backend.h"
+
+static bool
+bad_mint (const FelHost *host, const FelVerbRequest *request, FelOut *out)
+{
+  host->set_secret (out, "secret", 6);
+  return true;
+}
+
+const FelBackend felucca_backend_v1 = {
+  .struct_size = sizeof (FelBackend),
+  .name = "true-without-id",
+  .flags = FEL_BACKEND_NO_WORKSPACES,
+  .mint = bad_mint,
+};
