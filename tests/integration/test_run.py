@@ -306,6 +306,12 @@ def test_by_id(bus: Desktop, daemon: DaemonStandIn):
     assert daemon.calls == [("GetCredential", "", "", {"id": ("s", ID)} | FD)]
 
 
+def test_by_an_id_with_slashes(bus: Desktop, daemon: DaemonStandIn):
+    daemon.failures["GetCredential database/creds/app"] = ("NotFound", "Nothing is stored.")
+    assert run(bus, "database/creds/app/1a2b", "--", "true").returncode == 0
+    assert daemon.calls[-1] == ("GetCredential", "", "", {"id": ("s", "database/creds/app/1a2b")} | FD)
+
+
 @pytest.mark.parametrize("name,status", [("NotFound", 7), ("SignInRequired", 3), ("KeyringLocked", 4), ("Unreachable", 6)])
 def test_without_a_credential_nothing_runs(bus: Desktop, daemon: DaemonStandIn, name: str, status: int):
     daemon.failures["GetCredential"] = (name, "It did not work out.")
