@@ -9,7 +9,8 @@
  *   create DATABASE CreateCredential, inline
  *   list            ListCredentials
  *   http DATABASE   the HTTP exchange of a create, by hand
- *   store NAME      one item into the default collection, by hand */
+ *   store NAME      one item into the default collection, by hand
+ *   start COMMAND   another program, to its end; what it prints goes nowhere */
 #include <stdio.h>
 #include <string.h>
 
@@ -104,13 +105,28 @@ do_store (const char *argument)
   return ok;
 }
 
+static gboolean
+do_start (const char *argument)
+{
+  g_auto (GStrv) words = g_strsplit (argument, " ", -1);
+  g_autoptr (GError) error = NULL;
+  int status = 0;
+
+  if (g_spawn_sync (NULL, words, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                    &status, &error)
+      && g_spawn_check_wait_status (status, &error))
+    return TRUE;
+  fprintf (stderr, "%s: %s\n", argument, error->message);
+  return FALSE;
+}
+
 static const struct
 {
   const char *name;
   gboolean (*run) (const char *argument);
 } commands[] = {
-  { "ping", do_ping }, { "get", do_get },   { "create", do_create },
-  { "list", do_list }, { "http", do_http }, { "store", do_store },
+  { "ping", do_ping }, { "get", do_get },     { "create", do_create }, { "list", do_list },
+  { "http", do_http }, { "store", do_store }, { "start", do_start },
 };
 
 int
