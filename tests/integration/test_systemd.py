@@ -78,7 +78,7 @@ def test_it_comes_by_activation(session: UserSession):
     assert step(session, "before").properties["ActiveState"] == "inactive"
     step(session, "sign-in")
     unit = step(session, "active").properties
-    assert (unit["ActiveState"], unit["Type"]) == ("active", "dbus")
+    assert (unit["ActiveState"], unit["Type"]) == ("active", "notify")
     owner = step(session, "owner").properties
     assert owner["PID"] == unit["MainPID"], "the owner of the name is the unit's process"
     assert owner["Unit"] == "felucca.service" or owner["UserUnit"] == "felucca.service"
