@@ -12,6 +12,7 @@
 
 #define AUTH_USEC (10 * G_USEC_PER_SEC)  /* to say who it is */
 #define LEAVE_USEC (10 * G_USEC_PER_SEC) /* to read its answers when we are about to leave */
+#define SEND_BUFFER_LEN (256 * 1024)     /* sd-bus would ask for 8 MiB */
 #define QUEUED_MAX 256                   /* signals that it does not read */
 
 struct FelPeer
@@ -172,7 +173,11 @@ peer_open_bus (FelPeer *self, int feed_fd)
     r = sd_bus_add_filter (self->bus, NULL, on_message, self);
   if (r >= 0)
     r = fel_bus_object_export (self->object, self->bus);
-  return r < 0 ? r : sd_bus_start (self->bus);
+  if (r >= 0)
+    r = sd_bus_start (self->bus);
+  if (r >= 0)
+    setsockopt (self->fd, SOL_SOCKET, SO_SNDBUF, &(int){ SEND_BUFFER_LEN }, sizeof (int));
+  return r;
 }
 
 static void
