@@ -14,7 +14,7 @@
 
 #define DAEMON_UNIT "felucca.service"
 #define MANAGER_UNIT "init.scope" /* where systemd --user itself is */
-#define PRIVATE_TRIES 2 /* the first may have met a daemon on its way out */
+#define PRIVATE_TRIES 2           /* the first may have met a daemon on its way out */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sd_bus_creds, sd_bus_creds_unref)
 

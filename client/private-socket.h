@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The way to the daemon without a bus between: its private socket, where there is one. */
+ * The way to the daemon without a bus between: its private socket, where there is one. Whoever listens there is of our
+ * uid, or could not have made it; who it is in particular is looked at before it is given a token. */
 #pragma once
 
 #include <sys/types.h>

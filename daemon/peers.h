@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * All connections on the private socket: lets in who is of our uid, as many as there are places, and sees them out. */
+ * All connections on the private socket: lets in who is of our uid, as many as there are places, and sees them out.
+ * Where all are taken, who has most of them has to give one up. Main thread only. */
 #pragma once
 
 #include "peer-socket.h"

@@ -104,8 +104,14 @@ class RawPeer:
         whole, self.buffer = self.buffer[:need], self.buffer[need:]
         return Gio.DBusMessage.new_from_blob(whole, Gio.DBusCapabilityFlags.UNIX_FD_PASSING)
 
+    def method_reply(self) -> Gio.DBusMessage:
+        """The next answer to a call, whichever; signals before it are left out."""
+        while not (message := self.message()).get_reply_serial():
+            pass
+        return message
+
     def reply(self, serial: int = 1) -> Gio.DBusMessage:
-        """The answer to the call of this serial; signals before it are left out."""
+        """The answer to the call of this serial; what comes before it is left out."""
         while (message := self.message()).get_reply_serial() != serial:
             pass
         return message

@@ -23,7 +23,8 @@ C_FOLDERS = ("daemon/", "plugins/", "client/")
 # docs/architecture.md, "Modules of the daemon", from above; `*` stands for any ending.
 ROWS = [
     ["main"],
-    ["bus", "bus-call", "bus-object", "caller", "message", "bus-source", "peers", "peer", "peer-frame", "peer-socket"],
+    ["bus", "bus-call", "bus-object", "caller", "message", "bus-source", "peers", "peer", "peer-frame",
+     "peer-socket"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "broker", "ledger",
      "reconcile", "settle", "expiry"],
     ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache", "registry", "work",
