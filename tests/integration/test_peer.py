@@ -191,6 +191,7 @@ def test_junk_instead_of_a_name(desktop: Desktop, junk: bytes):
             pass
         assert peer.is_over()
     assert desktop.list() == []
+    wait_until(lambda: "ListCredentials" in desktop.daemon_log(), "ours is in the journal")
     assert desktop.daemon_log().count("ListCredentials") == 1
 
 
