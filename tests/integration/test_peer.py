@@ -17,6 +17,7 @@ import pytest
 from gi.repository import Gio, GLib
 
 from bus_calls import pump_until
+from bus_monitor import BusMonitor
 from desktop import CLIENT, CREDENTIALS, ERROR, NAME, PATH, BusError, Desktop, wait_until
 from peers import (FDS_MAX, MESSAGE_MAX, PEERS_MAX, RawPeer, SocketActivator, call_message, connect, fd_count,
                    message_of_length, rss_kib, socket_of)
@@ -26,6 +27,7 @@ from user_manager import UID
 LIST = call_message("ListCredentials", GLib.Variant("(a{sv})", ({},)))
 IDLE = "\n[daemon]\nidle-timeout=1\n"
 MANY = 1000
+EMPTY = "(@aa{sv} [],)\n"
 CALLS_MAX = 20000
 SIGNALS_MAX = 400  # 256 are kept; a few more than that
 NOT_ROOT = os.getuid() != 0
@@ -38,6 +40,17 @@ def pid_of(desktop: Desktop) -> int:
 
 def create_message(serial: int, database: str = "orders") -> bytes:
     return call_message("CreateCredential", GLib.Variant("(ssa{sv})", ("acme", database, {})), serial=serial)
+
+
+# Lists, and once more on the same connection when it is told to.
+PATIENT = """import sys
+from gi.repository import Gio, GLib
+bus = Gio.DBusConnection.new_for_address_sync(sys.argv[1], Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT, None, None)
+for _ in range(2):
+    arguments = GLib.Variant("(a{sv})", ({},))
+    print(bus.call_sync(None, sys.argv[2], sys.argv[3], "ListCredentials", arguments, None, 0, -1, None), flush=True)
+    sys.stdin.readline()
+"""
 
 
 def fill(peer: RawPeer) -> int:
@@ -349,8 +362,9 @@ def test_a_thousand_connections(desktop: Desktop):
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
     try:
         before = fd_count(pid_of(desktop))
-        other = subprocess.Popen(["busctl", f"--address=unix:path={socket_of(desktop)}", "monitor"],
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        other = subprocess.Popen([sys.executable, "-c", PATIENT, f"unix:path={socket_of(desktop)}", PATH, CREDENTIALS],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert other.stdout.readline() == EMPTY
         crowd = [RawPeer(desktop, begin=False) for _ in range(MANY)]
         assert desktop.cli("list", "--json", FELUCCA_BUS=f"unix:path={socket_of(desktop)}").returncode == 0
         assert fd_count(pid_of(desktop)) <= before + 4 * (PEERS_MAX + 1)
@@ -360,8 +374,7 @@ def test_a_thousand_connections(desktop: Desktop):
         assert last.reply().get_body().unpack() == ([],)
         for peer in crowd:
             peer.socket.close()
-        other.kill()
-        other.wait()
+        assert other.communicate("again\n", timeout=60) == (EMPTY, None), "it has kept its place"
         desktop.list()
         wait_until(lambda: fd_count(pid_of(desktop)) <= before, "all have left")
     finally:
@@ -575,6 +588,15 @@ def test_the_command_prefers_the_socket(desktop: Desktop):
     desktop.env["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=/nonexistent"
     assert desktop.cli("get", "acme/orders", "--format", "password").stdout.strip() == created["password"]
     assert desktop.cli("get", "acme/orders", FELUCCA_BUS="session").returncode == 1
+
+
+def test_a_monitor_sees_no_call(desktop: Desktop):
+    with BusMonitor(desktop) as monitor:
+        assert desktop.cli("create", "acme/orders").returncode == 0
+        assert desktop.cli("get", "acme/orders", FELUCCA_BUS="session").returncode == 0
+        monitor.raw()
+        assert monitor.calls("CreateItem") and monitor.calls("GetCredential")
+        assert not monitor.calls("CreateCredential")
 
 
 def test_the_command_falls_back_to_the_bus(desktop: Desktop):
