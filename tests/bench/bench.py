@@ -63,6 +63,18 @@ def bench_get(probe: Probe) -> dict:
     return row("GetCredential", "Ping to the same daemon", pairs)
 
 
+def bench_private(probe: Probe) -> dict:
+    for _ in range(20):
+        probe.usec("get orders"), probe.usec("private-get orders")
+    pairs = [(probe.usec("private-get orders"), probe.usec("get orders")) for _ in range(ROUNDS)]
+    return row("GetCredential over the private socket", "GetCredential over the session bus", pairs)
+
+
+def bench_private_ping(probe: Probe) -> dict:
+    pairs = [(probe.usec("private-ping"), probe.usec("ping")) for _ in range(ROUNDS)]
+    return row("Ping over the private socket", "Ping over the session bus", pairs)
+
+
 def bench_create(probe: Probe) -> dict:
     pairs = []
     for i in range(ROUNDS // 2):
@@ -147,6 +159,8 @@ def main() -> int:
     with Desktop() as desktop:
         probe = Probe(desktop)
         rows.append(bench_get(probe))
+        rows.append(bench_private(probe))
+        rows.append(bench_private_ping(probe))
         rows.append(bench_create(probe))
         rows.append(bench_start(probe, "felucca run -- true", f"{CLIENT} run acme/orders -- true", "true"))
         rows.append(bench_start(probe, "felucca get --format password", f"{CLIENT} get acme/orders --format password",
