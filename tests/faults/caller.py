@@ -158,7 +158,8 @@ class Caller:
             return
         call = self.calls.get(message.get_reply_serial())
         if call is None:
-            self.strays += 1
+            # The bus itself answers a call to nobody, also one that wants no answer.
+            self.strays += message.get_sender() != BUS
             return
         call.answers += 1
         call.body = message.get_body()
