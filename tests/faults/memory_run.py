@@ -16,7 +16,7 @@ from strikes import rules_of_rows
 BATCH = 8
 SAMPLES = 40
 TIMEOUT_SEC = 1
-GROWTH_MAX_KIB = 1024
+GROWTH_MAX_KIB = 2048
 
 
 @dataclass

@@ -160,13 +160,23 @@ def resolved(action: str) -> Callable[[Run], None]:
     return go
 
 
-def revoked_unseen(run: Run) -> None:
+def look_again(run: Run) -> None:
+    """The reconciler looks once more, since another mint was lost; nobody has asked for the list meanwhile."""
+    looks = run.lab.nile.count("list-over")
+    run.lab.nile.rule(on="create", close_before=True)
+    run.create("billing")
+    run.wait()
+    run.lab.nile.wait_for("list-over", looks + 2)
+
+
+def revoked_unseen(run: Run, between: Callable[[Run], None] = lambda run: None) -> None:
     """The user wants to end what came of a lost mint, and was shown nothing: what somebody has made since is not it."""
     run.create()
     run.wait()
     entry = wait_until(lambda: next((one for one in run.lab.unresolved() if "candidates" in one), None), "it was looked at")
     run.expect(entry["candidates"] == [], f"{entry}")
     run.lab.nile.mint_foreign("acme", "orders")
+    between(run)
     caller = run.caller()
     call = caller.send("ResolveUnresolved", "(ss)", entry["intent"], "revoke")
     caller.wait(call)
@@ -261,6 +271,8 @@ ROWS = [
       for action in ("revoke", "keep", "forget")],
     Row(OTHERS, "the user revokes what nobody has shown", revoked_unseen, ("OutcomeUnknown",), 1,
         rules=({"on": "create", "close_before": True},)),
+    Row(OTHERS, "the user revokes what only the reconciler has seen", lambda run: revoked_unseen(run, look_again),
+        ("OutcomeUnknown",), 2, rules=({"on": "create", "close_before": True},)),
     Row(RECONCILE, "more than 5 unresolved", too_many, (), None, ("listed",)),
     Row(OTHERS, "they mint at our target", others_mint, ("OutcomeUnknown",), 1, ("listed",), rules=(LOST,)),
     Row(OTHERS, "they mint elsewhere and minted before", others_mint_elsewhere, ("OutcomeUnknown",), 1, GONE, rules=(LOST,),
