@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from caller import Answered, Caller
@@ -70,7 +71,8 @@ class Race:
         before, calls = self.daemon.pid(), []
         for moment in moments:
             if strike is not None and moment > strike and before is not None:
-                os.kill(before, signal.SIGTERM)
+                with suppress(ProcessLookupError):  # it may have left by itself
+                    os.kill(before, signal.SIGTERM)
                 strike = None
             # Nothing hangs on the moment: it only decides how close the race is.
             time.sleep(max(0.0, moment - time.monotonic()))

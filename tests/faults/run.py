@@ -15,6 +15,7 @@ import os
 import random
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
@@ -45,6 +46,21 @@ def do(labs: Labs, job: Job) -> Any:
     return LONG[kind](*arguments)
 
 
+@dataclass
+class Broken:
+    """A job that did not come to its end."""
+
+    violations: list[str]
+
+
+def attempt(labs: Labs, job: Job) -> Any:
+    """One job; what breaks it is a violation, and the next one is begun."""
+    try:
+        return do(labs, job)
+    except Exception as error:
+        return Broken([f"{job[0]} {job[1]} broke off: {type(error).__name__}: {error}"])
+
+
 class Worker(multiprocessing.Process):
     """Takes jobs until there are no more, then closes its labs."""
 
@@ -55,7 +71,7 @@ class Worker(multiprocessing.Process):
     def run(self) -> None:
         with Labs() as labs:
             while (job := self.jobs.get()) is not None:
-                self.results.put((job, do(labs, job)))
+                self.results.put((job, attempt(labs, job)))
         self.results.put(None)
 
 
@@ -75,7 +91,7 @@ def run_jobs(todo: list[Job], workers: int, verbose: bool) -> dict[str, list[Any
             workers -= 1
             continue
         (kind, arguments), result = item
-        done.setdefault(kind, []).append(result)
+        done.setdefault("broken" if isinstance(result, Broken) else kind, []).append(result)
         show(kind, arguments, result.violations, verbose)
     for process in processes:
         process.join()
