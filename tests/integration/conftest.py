@@ -3,12 +3,18 @@
 """Fixtures of the integration tests: each test has a desktop of its own."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("LSAN_OPTIONS", f"suppressions={Path(__file__).with_name('lsan.supp')}:print_suppressions=0")
+# Who starts us in the background of a script has these ignored, and so would have all that we start.
+for number in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "provider")]
 
 from desktop import Desktop  # noqa: E402
