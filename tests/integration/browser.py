@@ -10,7 +10,9 @@ import threading
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from desktop import ACCOUNTS, DEADLINE_SEC, BusError, Desktop
+from gi.repository import Gio, GLib
+
+from desktop import ACCOUNTS, DEADLINE_SEC, NAME, PATH, BusError, Desktop
 
 
 class SignIn:
@@ -58,21 +60,29 @@ class SignIn:
 
 
 class Finish(threading.Thread):
-    """The call that waits for the browser."""
+    """The call that waits for the browser; it is sent before what its connection sends next."""
 
     def __init__(self, desktop: Desktop, handle: str, bus: Any):
         super().__init__(daemon=True)
-        self.desktop, self.handle, self.bus = desktop, handle, bus
         self.account: dict[str, Any] | None = None
         self.error: BusError | None = None
+        self._context = GLib.MainContext.new()
+        self._context.push_thread_default()
+        bus.call(NAME, PATH, ACCOUNTS, "FinishSignIn", _string(handle), None, Gio.DBusCallFlags.NO_AUTO_START,
+                 int(2 * DEADLINE_SEC * 1000), None, self._on_reply)
+        self._context.pop_thread_default()
         self.start()
 
-    def run(self) -> None:
+    def _on_reply(self, bus: Gio.DBusConnection, result: Gio.AsyncResult) -> None:
         try:
-            reply = self.desktop.call_variant("FinishSignIn", _string(self.handle), ACCOUNTS, self.bus)
-            self.account = reply.unpack()[0]
-        except BusError as error:
-            self.error = error
+            self.account = bus.call_finish(result).unpack()[0]
+        except GLib.Error as error:
+            name = Gio.DBusError.get_remote_error(error) or ""
+            self.error = BusError(name, error.message.removeprefix(f"GDBus.Error:{name}: "))
+
+    def run(self) -> None:
+        while self.account is None and self.error is None:
+            self._context.iteration(True)
 
     def result(self) -> dict[str, Any]:
         """The account; raises what the call raised."""
@@ -84,9 +94,7 @@ class Finish(threading.Thread):
         return self.account
 
 
-def _string(text: str) -> Any:
-    from gi.repository import GLib
-
+def _string(text: str) -> GLib.Variant:
     return GLib.Variant("(s)", (text,))
 
 

@@ -41,15 +41,8 @@ def is_signed_in(desktop: Desktop) -> bool:
 
 
 def wait_for_waiter(desktop: Desktop, sign_in: SignIn) -> None:
-    """Until the daemon knows that somebody waits: a second one is a conflict. Nothing is lost by asking."""
-    probe = desktop.connect()
-
-    def is_conflict() -> bool:
-        finish = sign_in.finish(probe)
-        finish.join(0.3)
-        return finish.error is not None and finish.error.name.endswith(".Conflict")
-
-    wait_until(is_conflict, "somebody waits for the browser")
+    """Until the daemon knows that the first call waits: one behind it is a conflict."""
+    refused(desktop, "Conflict", sign_in.finish().result)
 
 
 # It works
