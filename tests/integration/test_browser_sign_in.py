@@ -452,6 +452,11 @@ def test_an_unknown_backend(door: Desktop):
     refused(door, "InvalidArguments", SignIn, door, "nosuch")
 
 
+def test_a_backend_without_the_verbs():
+    with Desktop(sign_in=False, config="\n[backend v]\nmodule=vault\nurl=http://127.0.0.1:9\n") as desktop:
+        assert "with a browser" in refused(desktop, "Unsupported", SignIn, desktop, "v")
+
+
 def test_the_keyring_is_asked_for_before_the_browser(door: Desktop):
     lock_and_wait(door)
     refused(door, "PromptDismissed", SignIn, door)
