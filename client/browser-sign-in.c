@@ -67,7 +67,7 @@ sign_in_start (SignIn *self, gboolean *ret_unsupported, GError **error)
 static void
 sign_in_show (SignIn *self)
 {
-  gboolean opened = !self->cli->no_browser && fel_browser_open (self->daemon, self->url);
+  gboolean opened = !self->cli->no_browser && fel_browser_open (self->url);
   FelCli aloud = *self->cli;
 
   aloud.quiet = self->cli->quiet && opened; /* without it nobody could go on */

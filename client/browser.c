@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "browser.h"
 
+#include <systemd/sd-bus.h>
+
 #define PORTAL_SECONDS 5 /* it may have to be started */
 
 gboolean
@@ -24,21 +26,25 @@ has_display (void)
   return g_getenv ("SSH_CONNECTION") == NULL || (x11 != NULL && *x11 != '\0') || (wayland != NULL && *wayland != '\0');
 }
 
-/* XDG Desktop Portal, org.freedesktop.portal.OpenURI, version 1 */
+/* XDG Desktop Portal, org.freedesktop.portal.OpenURI, version 1. A connection of its own: the daemon's need not lead to
+ * the session bus. */
 static gboolean
-open_by_portal (FelDaemon *daemon, const char *url)
+open_by_portal (const char *url)
 {
   sd_bus_message *message = NULL, *reply = NULL;
-  int r = sd_bus_message_new_method_call (daemon->bus, &message, "org.freedesktop.portal.Desktop",
-                                          "/org/freedesktop/portal/desktop", "org.freedesktop.portal.OpenURI",
-                                          "OpenURI");
+  sd_bus *bus = NULL;
+  int r = sd_bus_open_user_with_description (&bus, "felucca");
 
+  if (r >= 0)
+    r = sd_bus_message_new_method_call (bus, &message, "org.freedesktop.portal.Desktop",
+                                        "/org/freedesktop/portal/desktop", "org.freedesktop.portal.OpenURI", "OpenURI");
   if (r >= 0)
     r = sd_bus_message_append (message, "ssa{sv}", "", url, 0);
   if (r >= 0)
-    r = sd_bus_call (daemon->bus, message, PORTAL_SECONDS * G_USEC_PER_SEC, NULL, &reply);
+    r = sd_bus_call (bus, message, PORTAL_SECONDS * G_USEC_PER_SEC, NULL, &reply);
   sd_bus_message_unref (message);
   sd_bus_message_unref (reply);
+  sd_bus_close_unref (bus);
   return r >= 0;
 }
 
@@ -53,7 +59,7 @@ open_by_program (const char *url)
 }
 
 gboolean
-fel_browser_open (FelDaemon *daemon, const char *url)
+fel_browser_open (const char *url)
 {
-  return has_display () && (open_by_portal (daemon, url) || open_by_program (url));
+  return has_display () && (open_by_portal (url) || open_by_program (url));
 }

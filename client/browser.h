@@ -7,9 +7,7 @@
 
 #include <glib.h>
 
-#include "daemon.h"
-
 gboolean fel_browser_is_url (const char *url); /* https or http, printable, no space */
 
 /* FALSE: there is no browser here that a person would see; in a session over SSH without a display, for example. */
-gboolean fel_browser_open (FelDaemon *daemon, const char *url);
+gboolean fel_browser_open (const char *url);
