@@ -164,7 +164,7 @@ sign_in_finish (SignIn *self, GError **error)
       if (r == 0 && !sign_in_wait (self, error))
         return NULL;
     }
-  if (!fel_exit_check (r, "the connection to the session bus broke", error))
+  if (!fel_exit_check (r, "the connection to the daemon broke", error))
     return NULL;
   reply = fel_call_take_reply (call, error);
   return reply != NULL ? fel_record_read (reply, error) : NULL;

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "call.h"
 
+#include <errno.h>
+
 #include "exit.h"
 #include "felucca-names.h"
 
@@ -92,23 +94,81 @@ call_fail (FelCall *self, const sd_bus_error *bus_error, GError **error)
   fel_exit_set_from_bus (error, bus_error->name, bus_error->message);
 }
 
+static int
+on_private_reply (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+  sd_bus_message **place = userdata;
+
+  *place = sd_bus_message_ref (reply);
+  return 1;
+}
+
+/* As sd_bus_call, which does not tell whether the call went out: a daemon that leaves refuses what it will not answer
+ * (felucca-daemon(8), "PRIVATE SOCKET"). */
+static int
+call_private (sd_bus *bus, sd_bus_message *message, guint64 usec, sd_bus_error *bus_error, sd_bus_message **ret_reply,
+              gboolean *ret_refused)
+{
+  g_autoptr (sd_bus_message) reply = NULL;
+  sd_bus_slot *slot = NULL;
+  int r = sd_bus_call_async (bus, &slot, message, on_private_reply, &reply, usec);
+
+  *ret_refused = r < 0;
+  while (r >= 0 && reply == NULL)
+    {
+      r = sd_bus_process (bus, NULL);
+      if (r == 0)
+        r = sd_bus_wait (bus, G_MAXUINT64);
+      if (r == -EINTR)
+        r = 0;
+    }
+  sd_bus_slot_unref (slot);
+  if (reply == NULL)
+    return sd_bus_error_set_errno (bus_error, r);
+  if (sd_bus_message_is_method_error (reply, NULL))
+    return sd_bus_error_copy (bus_error, sd_bus_message_get_error (reply));
+  *ret_reply = g_steal_pointer (&reply);
+  return 1;
+}
+
+static int
+call_daemon (FelDaemon *daemon, sd_bus_message *message, guint64 usec, sd_bus_error *bus_error,
+             sd_bus_message **ret_reply, gboolean *ret_refused)
+{
+  *ret_refused = FALSE;
+  if (daemon->is_private)
+    return call_private (daemon->bus, message, usec, bus_error, ret_reply, ret_refused);
+  return sd_bus_call (daemon->bus, message, usec, bus_error, ret_reply);
+}
+
 sd_bus_message *
 fel_call_send (FelCall *self, guint seconds, GError **error)
 {
   g_autoptr (sd_bus_message) message = close_message (self, error);
+  guint64 usec = (guint64) seconds * G_USEC_PER_SEC;
   sd_bus_error bus_error = SD_BUS_ERROR_NULL;
   sd_bus_message *reply = NULL;
+  gboolean refused;
+  int r;
 
   if (message == NULL)
     return NULL;
-  if (sd_bus_call (self->daemon->bus, message, (guint64) seconds * G_USEC_PER_SEC, &bus_error, &reply) < 0)
+  r = call_daemon (self->daemon, message, usec, &bus_error, &reply, &refused);
+  if (refused)
+    {
+      sd_bus_error_free (&bus_error);
+      if (!fel_daemon_reopen (self->daemon, error))
+        return NULL;
+      r = call_daemon (self->daemon, message, usec, &bus_error, &reply, &refused);
+    }
+  if (r < 0)
     call_fail (self, &bus_error, error);
   sd_bus_error_free (&bus_error);
   return reply;
 }
 
 static int
-on_reply (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+on_begun_reply (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
   FelCall *self = userdata;
 
@@ -122,7 +182,7 @@ fel_call_begin (FelCall *self, guint seconds, GError **error)
   g_autoptr (sd_bus_message) message = close_message (self, error);
 
   return message != NULL
-         && fel_exit_check (sd_bus_call_async (self->daemon->bus, &self->slot, message, on_reply, self,
+         && fel_exit_check (sd_bus_call_async (self->daemon->bus, &self->slot, message, on_begun_reply, self,
                                                (guint64) seconds * G_USEC_PER_SEC),
                             "cannot send a message to the daemon", error);
 }

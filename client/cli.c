@@ -25,8 +25,8 @@ static const GOptionEntry global_options[] = {
 };
 
 static const FelVerb *const verbs[] = {
-  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create,     &fel_verb_get,    &fel_verb_list,     &fel_verb_rotate,
-  &fel_verb_revoke,  &fel_verb_prune,    &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
+  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create, &fel_verb_get,        &fel_verb_run,    &fel_verb_list,
+  &fel_verb_rotate,  &fel_verb_revoke,   &fel_verb_prune,  &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
 };
 
 /* Names on the bus of options that are passed on as they were typed. */
@@ -51,6 +51,8 @@ static void
 cli_clear (FelCli *cli)
 {
   g_strfreev (cli->operands);
+  g_strfreev (cli->command);
+  g_strfreev (cli->env);
   g_free (cli->backend);
   g_free (cli->format_name);
   g_free (cli->tenant);
@@ -146,15 +148,42 @@ take_verb (FelCli *cli, char ***arguments, GError **error)
   return TRUE;
 }
 
+/* Of what is ours: a command's arguments are any bytes. */
 static gboolean
-check_utf8 (char **arguments, GError **error)
+check_utf8 (char **arguments, gsize n, GError **error)
 {
-  for (gsize i = 1; arguments[0] != NULL && arguments[i] != NULL; i++)
+  for (gsize i = 1; i < n; i++)
     if (!g_utf8_validate (arguments[i], -1, NULL))
       {
         g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "argument %zu is not UTF-8", i);
         return FALSE;
       }
+  return TRUE;
+}
+
+static gsize
+find_separator (char **arguments)
+{
+  gsize i = 0;
+
+  while (arguments[i] != NULL && !g_str_equal (arguments[i], "--"))
+    i++;
+  return i;
+}
+
+/* GOption cannot tell afterwards whether the separator was there. */
+static gboolean
+take_command (FelCli *cli, char **arguments, GError **error)
+{
+  gsize n = find_separator (arguments);
+
+  if (cli->verb == NULL || !cli->verb->takes_command)
+    return check_utf8 (arguments, g_strv_length (arguments), error);
+  if (arguments[n] == NULL)
+    return TRUE;
+  cli->command = g_strdupv (arguments + n + 1);
+  for (gsize i = n; arguments[i] != NULL; i++)
+    g_clear_pointer (&arguments[i], g_free);
   return TRUE;
 }
 
@@ -189,12 +218,14 @@ check_flags (const FelCli *cli, char **arguments, GError **error)
 static gboolean
 check_operands (FelCli *cli, GError **error)
 {
+  gboolean has_command;
   guint n;
 
   if (cli->operands == NULL)
     cli->operands = g_new0 (char *, 1);
   n = g_strv_length (cli->operands);
-  if (n >= cli->verb->operands_min && n <= cli->verb->operands_max)
+  has_command = cli->command != NULL && cli->command[0] != NULL;
+  if (n >= cli->verb->operands_min && n <= cli->verb->operands_max && has_command == cli->verb->takes_command)
     return TRUE;
   g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "usage: felucca %s%s%s", cli->verb->name,
                *cli->verb->operands != '\0' ? " " : "", cli->verb->operands);
@@ -250,7 +281,8 @@ cli_run (FelCli *cli, char **argv, GError **error)
 {
   g_auto (GStrv) arguments = g_strdupv (argv);
 
-  if (!check_utf8 (arguments, error) || !take_verb (cli, &arguments, error) || !check_flags (cli, arguments, error)
+  if (!check_utf8 (arguments, find_separator (arguments), error) || !take_verb (cli, &arguments, error)
+      || !take_command (cli, arguments, error) || !check_flags (cli, arguments, error)
       || !parse (cli, &arguments, error))
     return FALSE;
   if (cli->help)
@@ -273,7 +305,7 @@ fel_cli_main (char **argv)
   g_autoptr (GError) error = NULL;
 
   if (cli_run (&cli, argv, &error))
-    return FEL_EXIT_DONE;
+    return cli.status;
   fel_say_error (error);
   return error->code;
 }

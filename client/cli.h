@@ -19,6 +19,7 @@ typedef struct FelVerb
   const char *summary;
   guint operands_min;
   guint operands_max;
+  gboolean takes_command;      /* behind --, which is then needed */
   gboolean hands_out_password; /* has every format, not only table and json */
   const GOptionEntry *options; /* arg_data from FEL_CLI_FIELD; may be NULL */
   gboolean (*run) (FelCli *cli, GError **error);
@@ -28,7 +29,9 @@ struct FelCli
 {
   const FelVerb *verb; /* NULL when none was typed */
   char **operands;     /* never NULL; as many as the verb wants */
+  char **command;      /* of a verb that takes one: at least one word; else NULL */
   FelFormat format;
+  int status; /* the exit status of a run that has not failed */
 
   char *backend;
   char *format_name;
@@ -53,6 +56,8 @@ struct FelCli
   gboolean no_browser;
   gboolean revoke_credentials;
   gboolean yes;
+  char **env;
+  gboolean revoke_on_exit;
 };
 
 /* Where an option of a verb's table goes; added to the address of the FelCli at hand. */

@@ -171,10 +171,10 @@ fel_connection_to_conninfo (const FelConnection *self, FelBuffer *out)
   fel_buffer_append_c (out, '\n');
 }
 
-gboolean
-fel_connection_to_pgpass (const FelConnection *self, FelBuffer *out, GError **error)
+static gboolean
+append_pgpass_line (const FelConnection *self, const char *host, FelBuffer *out, GError **error)
 {
-  const char *fields[] = { self->host, *self->port != '\0' ? self->port : PORT_DEFAULT, self->database, self->user,
+  const char *fields[] = { host, *self->port != '\0' ? self->port : PORT_DEFAULT, self->database, self->user,
                            self->password };
 
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
@@ -189,4 +189,13 @@ fel_connection_to_pgpass (const FelConnection *self, FelBuffer *out, GError **er
       fel_buffer_append_c (out, i + 1 < G_N_ELEMENTS (fields) ? ':' : '\n');
     }
   return TRUE;
+}
+
+/* libpq looks for localhost where it is told the folder of sockets that it was built with, and for the folder itself
+ * where that is another one. */
+gboolean
+fel_connection_to_pgpass (const FelConnection *self, FelBuffer *out, GError **error)
+{
+  return append_pgpass_line (self, self->host, out, error)
+         && (*self->host != '/' || append_pgpass_line (self, "localhost", out, error));
 }

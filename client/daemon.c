@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include <systemd/sd-login.h>
@@ -9,18 +10,58 @@
 #include "call.h"
 #include "exit.h"
 #include "felucca-names.h"
+#include "private-socket.h"
 
 #define DAEMON_UNIT "felucca.service"
+#define MANAGER_UNIT "init.scope" /* where systemd --user itself is */
+#define PRIVATE_TRIES 2           /* the first may have met a daemon on its way out */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sd_bus_creds, sd_bus_creds_unref)
+
+static int
+open_private (FelDaemon *self, const char *address)
+{
+  int r = -ENOTCONN;
+
+  for (guint i = 0; i < PRIVATE_TRIES && r < 0; i++)
+    r = fel_private_socket_open (address, &self->bus);
+  self->is_private = r >= 0;
+  return r;
+}
+
+static gboolean
+open_session (FelDaemon *self, GError **error)
+{
+  return fel_exit_check (sd_bus_open_user_with_description (&self->bus, "felucca"),
+                         "there is no session bus (DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR)", error);
+}
+
+static gboolean
+daemon_connect (FelDaemon *self, GError **error)
+{
+  const char *choice = g_getenv ("FELUCCA_BUS");
+  g_autofree char *path = NULL;
+  g_autofree char *address = NULL;
+
+  if (choice != NULL && g_str_has_prefix (choice, "unix:"))
+    return fel_exit_check (open_private (self, choice), "the private socket of FELUCCA_BUS cannot be reached", error);
+  if (choice != NULL && *choice != '\0' && !g_str_equal (choice, "session"))
+    {
+      g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,
+                   "FELUCCA_BUS is '%s'; it is 'session' or the address of a socket, unix:path=...", choice);
+      return FALSE;
+    }
+  path = choice == NULL || *choice == '\0' ? fel_private_socket_find () : NULL;
+  address = path != NULL ? fel_private_socket_address (path) : NULL;
+  return (address != NULL && open_private (self, address) >= 0) || open_session (self, error);
+}
 
 FelDaemon *
 fel_daemon_open (GError **error)
 {
   g_autoptr (FelDaemon) self = g_new0 (FelDaemon, 1);
 
-  if (!fel_exit_check (sd_bus_open_user_with_description (&self->bus, "felucca"),
-                       "there is no session bus (DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR)", error))
+  if (!daemon_connect (self, error))
     return NULL;
   self->destination = g_strdup (FEL_BUS_NAME);
   return g_steal_pointer (&self);
@@ -48,9 +89,22 @@ fel_daemon_trusts (uid_t owner_uid, const char *owner_unit, uid_t our_uid, const
 }
 
 static gboolean
-check_owner (sd_bus_creds *creds, GError **error)
+check_owner (uid_t uid, const char *unit, const char *what, GError **error)
 {
   g_autofree char *our_unit = NULL;
+
+  if (sd_pid_get_user_unit (0, &our_unit) < 0)
+    our_unit = NULL;
+  if (fel_daemon_trusts (uid, unit, geteuid (), our_unit))
+    return TRUE;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_DENIED, "%s is owned by uid %u, unit %s, not by %s: the token stays here",
+               what, (guint) uid, unit != NULL ? unit : "none", DAEMON_UNIT);
+  return FALSE;
+}
+
+static gboolean
+check_owner_of_name (sd_bus_creds *creds, GError **error)
+{
   const char *unit = NULL;
   uid_t uid;
 
@@ -62,13 +116,24 @@ check_owner (sd_bus_creds *creds, GError **error)
     }
   if (sd_bus_creds_get_user_unit (creds, &unit) < 0)
     unit = NULL;
-  if (sd_pid_get_user_unit (0, &our_unit) < 0)
-    our_unit = NULL;
-  if (fel_daemon_trusts (uid, unit, geteuid (), our_unit))
-    return TRUE;
-  g_set_error (error, FEL_EXIT, FEL_EXIT_DENIED, "%s is owned by uid %u, unit %s, not by %s: the token stays here",
-               FEL_BUS_NAME, (guint) uid, unit != NULL ? unit : "none", DAEMON_UNIT);
-  return FALSE;
+  return check_owner (uid, unit, FEL_BUS_NAME, error);
+}
+
+/* The listener of a socket that systemd made is the manager itself, which starts nobody else for it. */
+static gboolean
+check_owner_of_socket (FelDaemon *self, GError **error)
+{
+  g_autofree char *unit = NULL;
+  uid_t uid;
+
+  if (!fel_private_socket_owner (self->bus, &uid, &unit))
+    {
+      g_set_error_literal (error, FEL_EXIT, FEL_EXIT_DENIED, "the kernel does not say who owns the private socket");
+      return FALSE;
+    }
+  if (unit != NULL && g_str_equal (unit, MANAGER_UNIT))
+    g_clear_pointer (&unit, g_free);
+  return check_owner (uid, unit, "the private socket", error);
 }
 
 /* An owner exists only once the daemon is started. */
@@ -89,13 +154,33 @@ fel_daemon_pin (FelDaemon *self, GError **error)
   g_autoptr (sd_bus_creds) creds = NULL;
   const char *unique;
 
+  self->is_pinned = TRUE;
+  if (self->is_private)
+    return check_owner_of_socket (self, error);
   if (!start (self, error)
       || !fel_exit_check (sd_bus_get_name_creds (self->bus, FEL_BUS_NAME, mask, &creds),
                           "cannot look at who owns " FEL_BUS_NAME, error)
-      || !check_owner (creds, error)
+      || !check_owner_of_name (creds, error)
       || !fel_exit_check (sd_bus_creds_get_unique_name (creds, &unique), "the daemon has no address", error))
     return FALSE;
   g_free (self->destination);
   self->destination = g_strdup (unique);
   return TRUE;
+}
+
+/* A call was built for the owner that was looked at; on another connection that has to be such a one as well. */
+gboolean
+fel_daemon_reopen (FelDaemon *self, GError **error)
+{
+  self->bus = sd_bus_close_unref (self->bus);
+  self->is_private = FALSE;
+  if (!daemon_connect (self, error))
+    return FALSE;
+  if (!self->is_pinned)
+    return TRUE;
+  if (self->is_private)
+    return check_owner_of_socket (self, error);
+  g_set_error_literal (error, FEL_EXIT, FEL_EXIT_UNREACHABLE,
+                       "the felucca daemon left before it took the token; try again");
+  return FALSE;
 }

@@ -18,6 +18,8 @@ typedef enum FelExit
   FEL_EXIT_UNREACHABLE = 6,
   FEL_EXIT_NOT_FOUND = 7,
   FEL_EXIT_UNKNOWN = 8,
+  FEL_EXIT_NO_PROGRAM = 126, /* what is there cannot be run; these two as shells and env(1) have them */
+  FEL_EXIT_NO_COMMAND = 127,
 } FelExit;
 
 #define FEL_EXIT (fel_exit_quark ())

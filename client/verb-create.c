@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "felucca-names.h"
+#include "obtain.h"
 #include "say.h"
 #include "target.h"
 #include "verbs.h"
@@ -20,16 +20,8 @@ run (FelCli *cli, GError **error)
 {
   g_autoptr (FelTarget) target = fel_target_parse_database (cli->operands[0], error);
   g_autoptr (FelDaemon) daemon = target != NULL ? fel_daemon_open (error) : NULL;
-  g_autoptr (FelCall) call = NULL;
-  g_autoptr (FelCredential) credential = NULL;
+  g_autoptr (FelCredential) credential = daemon != NULL ? fel_obtain_new (cli, daemon, target, error) : NULL;
 
-  if (daemon == NULL)
-    return FALSE;
-  call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "CreateCredential");
-  fel_call_string (call, target->workspace);
-  fel_call_string (call, target->database);
-  fel_cli_begin_options (cli, call);
-  credential = fel_credential_receive (call, error);
   return credential != NULL && fel_say_credential (cli, credential, error);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "exit.h"
-#include "felucca-names.h"
+#include "obtain.h"
 #include "say.h"
 #include "target.h"
 #include "verbs.h"
@@ -16,16 +16,6 @@ static const GOptionEntry options[] = {
 };
 
 static gboolean
-check_id_alone (const FelCli *cli, const char *id, GError **error)
-{
-  if (!cli->create && cli->tenant == NULL && !cli->internal)
-    return TRUE;
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "--create, --tenant and --internal need WORKSPACE/DATABASE, not '%s'",
-               id);
-  return FALSE;
-}
-
-static gboolean
 check_ttl (const FelCli *cli, GError **error)
 {
   if (cli->ttl == NULL || cli->create)
@@ -34,46 +24,17 @@ check_ttl (const FelCli *cli, GError **error)
   return FALSE;
 }
 
-/* target: NULL when the operand is an id. */
-static FelCredential *
-ask (FelCli *cli, FelDaemon *daemon, const FelTarget *target, GError **error)
-{
-  g_autoptr (FelCall) call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "GetCredential");
-
-  fel_call_string (call, target != NULL ? target->workspace : "");
-  fel_call_string (call, target != NULL ? target->database : "");
-  fel_cli_begin_options (cli, call);
-  if (target == NULL)
-    fel_call_option_string (call, "id", cli->operands[0]);
-  return fel_credential_receive (call, error);
-}
-
 static gboolean
 run (FelCli *cli, GError **error)
 {
   g_autoptr (FelTarget) target = fel_target_parse (cli->operands[0], error);
   g_autoptr (FelDaemon) daemon = NULL;
   g_autoptr (FelCredential) credential = NULL;
-  g_autoptr (GError) unfound = NULL;
-  gboolean by_id;
 
-  if (target == NULL)
-    return FALSE;
-  by_id = target->database == NULL;
-  if (by_id && !check_id_alone (cli, cli->operands[0], error))
-    return FALSE;
-  if (!check_ttl (cli, error))
+  if (target == NULL || !fel_obtain_check_stored (cli, target, error) || !check_ttl (cli, error))
     return FALSE;
   daemon = fel_daemon_open (error);
-  if (daemon == NULL)
-    return FALSE;
-
-  credential = ask (cli, daemon, by_id ? NULL : target, &unfound);
-  if (credential == NULL && !by_id && !cli->create && fel_target_may_be_id (cli->operands[0])
-      && g_error_matches (unfound, FEL_EXIT, FEL_EXIT_NOT_FOUND))
-    credential = ask (cli, daemon, NULL, NULL);
-  if (credential == NULL)
-    g_propagate_error (error, g_steal_pointer (&unfound));
+  credential = daemon != NULL ? fel_obtain_stored (cli, daemon, target, error) : NULL;
   return credential != NULL && fel_say_credential (cli, credential, error);
 }
 

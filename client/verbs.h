@@ -14,6 +14,7 @@ extern const FelVerb fel_verb_list;
 extern const FelVerb fel_verb_prune;
 extern const FelVerb fel_verb_revoke;
 extern const FelVerb fel_verb_rotate;
+extern const FelVerb fel_verb_run;
 extern const FelVerb fel_verb_sign_in;
 extern const FelVerb fel_verb_sign_out;
 extern const FelVerb fel_verb_status;

@@ -4,7 +4,6 @@
 
 #include "felucca-names.h"
 
-#include "caller.h"
 #include "error.h"
 #include "fork-guard.h"
 #include "secret-pipe.h"
@@ -91,6 +90,18 @@ fel_bus_calls_free (FelBusCalls *self)
   fel_callers_free (self->callers);
   g_ptr_array_unref (self->open);
   g_free (self);
+}
+
+FelCaller *
+fel_bus_calls_add_peer (FelBusCalls *self, sd_bus *peer, pid_t pid)
+{
+  return fel_callers_add_peer (self->callers, peer, pid);
+}
+
+void
+fel_bus_calls_remove_peer (FelBusCalls *self, sd_bus *peer)
+{
+  fel_callers_remove_peer (self->callers, peer);
 }
 
 guint

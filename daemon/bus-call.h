@@ -7,6 +7,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "caller.h"
 #include "request.h"
 
 #define FEL_REQUESTS_PER_CALLER_MAX 16
@@ -22,6 +23,10 @@ typedef void (*FelBusCallsEmpty) (gpointer user_data);
 
 FelBusCalls *fel_bus_calls_new (sd_bus *bus, FelBusCallsEmpty empty, gpointer user_data);
 void fel_bus_calls_free (FelBusCalls *self); /* (nullable) */
+
+/* A connection without a bus; its calls count like those of the others. */
+FelCaller *fel_bus_calls_add_peer (FelBusCalls *self, sd_bus *peer, pid_t pid);
+void fel_bus_calls_remove_peer (FelBusCalls *self, sd_bus *peer); /* drops its answers */
 
 /* Starts the request once it is known who calls. Returns what a method handler returns. */
 int fel_bus_calls_begin (FelBusCalls *self, sd_bus_message *message, FelRequest *request /* (transfer full) */,

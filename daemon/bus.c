@@ -15,13 +15,15 @@
 #include "fork-guard.h"
 #include "log.h"
 #include "message.h"
+#include "peers.h"
 #include "reconcile.h"
 
 struct FelBus
 {
   FelBroker *broker;
-  sd_bus *bus;
+  sd_bus *bus; /* NULL: there is none, only peers */
   GSource *source;
+  FelPeers *peers;
   FelBusObject object;
   FelBusEnded ended;
   gpointer user_data;
@@ -33,48 +35,103 @@ struct FelBus
   int status;        /* to end with */
 };
 
-/* Signals */
+/* Signals: to the bus, and to each peer */
+
+typedef struct
+{
+  const char *member;
+  const FelCredential *credential;
+  const char *backend;
+} Signal;
+
+static void
+bus_each (FelBus *self, FelPeersVisit visit, gpointer data)
+{
+  if (self->bus != NULL)
+    visit (self->bus, data);
+  fel_peers_each (self->peers, visit, data);
+}
+
+static void
+send_credential (sd_bus *bus, gpointer data)
+{
+  const Signal *what = data;
+  sd_bus_message *signal = NULL;
+  int r = sd_bus_message_new_signal (bus, &signal, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, what->member);
+
+  if (r >= 0)
+    r = fel_message_append_credential (signal, what->credential, TRUE, FALSE, NULL);
+  if (r >= 0)
+    sd_bus_send (bus, signal, NULL);
+  sd_bus_message_unref (signal);
+}
+
+static void
+send_removed (sd_bus *bus, gpointer data)
+{
+  sd_bus_emit_signal (bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "CredentialRemoved", "s",
+                      ((const Signal *) data)->credential->id);
+}
+
+static void
+send_expiring (sd_bus *bus, gpointer data)
+{
+  const FelCredential *credential = ((const Signal *) data)->credential;
+
+  sd_bus_emit_signal (bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "CredentialExpiring", "sx", credential->id,
+                      credential->not_after_sec);
+}
+
+static void
+send_sign_in_required (sd_bus *bus, gpointer data)
+{
+  sd_bus_emit_signal (bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "SignInRequired", "s",
+                      ((const Signal *) data)->backend);
+}
+
+static void
+send_keyring_state (sd_bus *bus, gpointer data)
+{
+  sd_bus_emit_properties_changed (bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "KeyringState", NULL);
+}
 
 static void
 on_credential_event (FelCatalogEvent event, FelCredential *credential, gpointer user_data)
 {
-  static const char *const names[] = {
-    [FEL_CATALOG_ADDED] = "CredentialAdded",
-    [FEL_CATALOG_CHANGED] = "CredentialChanged",
-    [FEL_CATALOG_REMOVED] = "CredentialRemoved",
+  static const struct
+  {
+    const char *member;
+    FelPeersVisit send;
+  } signals[] = {
+    [FEL_CATALOG_ADDED] = { "CredentialAdded", send_credential },
+    [FEL_CATALOG_CHANGED] = { "CredentialChanged", send_credential },
+    [FEL_CATALOG_REMOVED] = { "CredentialRemoved", send_removed },
   };
-  FelBus *self = user_data;
-  sd_bus_message *signal = NULL;
-  int r = sd_bus_message_new_signal (self->bus, &signal, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, names[event]);
+  Signal what = { .member = signals[event].member, .credential = credential };
 
-  if (r >= 0 && event == FEL_CATALOG_REMOVED)
-    r = sd_bus_message_append (signal, "s", credential->id);
-  else if (r >= 0)
-    r = fel_message_append_credential (signal, credential, TRUE, FALSE, NULL);
-  if (r >= 0)
-    sd_bus_message_send (signal);
-  sd_bus_message_unref (signal);
+  bus_each (user_data, signals[event].send, &what);
 }
 
 static void
 on_keyring_changed (gpointer user_data)
 {
-  sd_bus_emit_properties_changed (((FelBus *) user_data)->bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "KeyringState",
-                                  NULL);
+  bus_each (user_data, send_keyring_state, NULL);
 }
 
 static void
 on_credential_expiring (const FelCredential *credential, gpointer user_data)
 {
-  sd_bus_emit_signal (((FelBus *) user_data)->bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "CredentialExpiring", "sx",
-                      credential->id, credential->not_after_sec);
+  Signal what = { .credential = credential };
+
+  bus_each (user_data, send_expiring, &what);
 }
 
 static void
 on_sign_in_required (const char *backend, gpointer user_data)
 {
-  sd_bus_emit_signal (((FelBus *) user_data)->bus, FEL_OBJECT_PATH, FEL_IFACE_CREDENTIALS, "SignInRequired", "s",
-                      backend);
+  Signal what = { .backend = backend };
+
+  bus_each (user_data, send_sign_in_required, &what);
 }
 
 /* Desktop Notifications Specification 1.2, org.freedesktop.Notifications.Notify. Where nobody shows it, `felucca status`
@@ -87,6 +144,8 @@ on_needs_decision (const FelLedgerEntry *entry, gpointer user_data)
       "What came of a mint for %s/%s is not known. Run `felucca unresolved` to see what lives there.",
       entry->intent->workspace, entry->intent->database);
 
+  if (self->bus == NULL)
+    return;
   sd_bus_call_method_async (self->bus, NULL, "org.freedesktop.Notifications", "/org/freedesktop/Notifications",
                             "org.freedesktop.Notifications", "Notify", NULL, NULL, "susssasa{sv}i", "felucca", 0,
                             "dialog-password", "A database credential needs your decision", body, 0, 0, -1);
@@ -106,7 +165,7 @@ bus_end (FelBus *self, int status)
 static void
 bus_end_when_drained (FelBus *self)
 {
-  if (self->released && self->broker->open_requests == 0
+  if (self->released && self->broker->open_requests == 0 && fel_peers_count (self->peers) == 0
       && (self->lost || fel_bus_calls_open (self->object.calls) == 0))
     bus_end (self, self->status);
 }
@@ -158,13 +217,39 @@ on_lost (int r, gpointer user_data)
   self->leaving = self->released = self->lost = TRUE;
   self->status = EXIT_FAILURE;
   fel_sign_ins_stop (self->broker->sign_ins);
+  fel_peers_leave (self->peers);
   bus_end_when_drained (self);
 }
 
 static void
-on_calls_empty (gpointer user_data)
+on_empty (gpointer user_data)
 {
   bus_end_when_drained (user_data);
+}
+
+/* Without the socket, the session bus goes on. */
+static void
+bus_serve_peers (FelBus *self)
+{
+  g_autoptr (GError) error = NULL;
+  FelPeerSocket *socket = fel_peer_socket_open (&error);
+
+  if (socket != NULL)
+    fel_peers_serve (self->peers, socket);
+  else if (error != NULL)
+    fel_log_problem (error->message);
+}
+
+/* We are the one. */
+static void
+bus_serve (FelBus *self)
+{
+  bus_serve_peers (self);
+  sd_notify (0, "READY=1");
+  fel_reconcile_start (self->broker->reconcile);
+  fel_expiry_start (self->broker->expiry);
+  self->object.last_call_usec = g_get_monotonic_time ();
+  bus_watch_idle (self, (gint64) self->broker->config->idle_timeout_sec * G_USEC_PER_SEC);
 }
 
 static int
@@ -179,11 +264,8 @@ on_name (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
       bus_end (self, EXIT_FAILURE);
       return 1;
     }
-  sd_notify (0, "READY=1");
-  fel_reconcile_start (self->broker->reconcile);
-  fel_expiry_start (self->broker->expiry);
-  self->object.last_call_usec = g_get_monotonic_time ();
-  bus_watch_idle (self, (gint64) self->broker->config->idle_timeout_sec * G_USEC_PER_SEC);
+  if (!self->leaving)
+    bus_serve (self);
   return 1;
 }
 
@@ -193,7 +275,9 @@ fel_bus_acquire_name (FelBus *self)
   if (self->asked_for_name || self->leaving)
     return;
   self->asked_for_name = TRUE;
-  if (sd_bus_request_name_async (self->bus, NULL, FEL_BUS_NAME, 0, on_name, self) < 0)
+  if (self->bus == NULL)
+    bus_serve (self);
+  else if (sd_bus_request_name_async (self->bus, NULL, FEL_BUS_NAME, 0, on_name, self) < 0)
     bus_end (self, EXIT_FAILURE);
 }
 
@@ -219,7 +303,13 @@ fel_bus_leave (FelBus *self)
   fel_expiry_stop (self->broker->expiry);
   fel_sign_ins_stop (self->broker->sign_ins);
   sd_notify (0, "STOPPING=1");
-  if (sd_bus_release_name_async (self->bus, NULL, FEL_BUS_NAME, on_released, self) < 0)
+  fel_peers_leave (self->peers);
+  if (self->bus == NULL)
+    {
+      self->released = TRUE;
+      bus_end_when_drained (self);
+    }
+  else if (sd_bus_release_name_async (self->bus, NULL, FEL_BUS_NAME, on_released, self) < 0)
     bus_end (self, EXIT_FAILURE);
 }
 
@@ -232,22 +322,42 @@ check (int r, const char *doing, GError **error)
   return FALSE;
 }
 
+/* Without a session bus the private socket is enough, when systemd has made it: systemd sees to it that we are alone. */
+static gboolean
+bus_connect (FelBus *self, GError **error)
+{
+  int r = sd_bus_open_user_with_description (&self->bus, "felucca");
+
+  if (r < 0 && fel_peer_socket_is_passed ())
+    {
+      fel_log_problem ("there is no session bus: only the private socket is served");
+      return TRUE;
+    }
+  if (!check (r, "the session bus cannot be reached", error)
+      || !check (fel_bus_object_export (&self->object, self->bus), FEL_OBJECT_PATH, error))
+    return FALSE;
+  fel_fork_guard_add (sd_bus_get_fd (self->bus));
+  self->source = fel_bus_source_new (self->bus, on_lost, self);
+  g_source_attach (self->source, NULL);
+  return TRUE;
+}
+
 FelBus *
 fel_bus_new (FelBroker *broker, FelBusEnded ended, gpointer user_data, GError **error)
 {
-  g_autoptr (FelBus) self = g_new0 (FelBus, 1);
+  FelBus *self = g_new0 (FelBus, 1);
 
   self->broker = broker;
   self->ended = ended;
   self->user_data = user_data;
   self->object.broker = broker;
-  if (!check (sd_bus_open_user_with_description (&self->bus, "felucca"), "the session bus cannot be reached", error)
-      || !check (fel_bus_object_export (&self->object, self->bus), FEL_OBJECT_PATH, error))
-    return NULL;
-  fel_fork_guard_add (sd_bus_get_fd (self->bus));
-  self->object.calls = fel_bus_calls_new (self->bus, on_calls_empty, self);
-  self->source = fel_bus_source_new (self->bus, on_lost, self);
-  g_source_attach (self->source, NULL);
+  self->peers = fel_peers_new (&self->object, on_empty, self);
+  if (!bus_connect (self, error))
+    {
+      fel_bus_free (self);
+      return NULL;
+    }
+  self->object.calls = fel_bus_calls_new (self->bus, on_empty, self);
   broker->listener = (FelBrokerListener){
     .credential_event = on_credential_event,
     .keyring_changed = on_keyring_changed,
@@ -257,7 +367,7 @@ fel_bus_new (FelBroker *broker, FelBusEnded ended, gpointer user_data, GError **
     .became_idle = on_became_idle,
   };
   broker->listener_data = self;
-  return g_steal_pointer (&self);
+  return self;
 }
 
 void
@@ -267,6 +377,7 @@ fel_bus_free (FelBus *self)
     return;
   self->broker->listener = (FelBrokerListener){ 0 };
   g_clear_handle_id (&self->idle_id, g_source_remove);
+  fel_peers_free (self->peers);
   fel_bus_calls_free (self->object.calls);
   if (self->source != NULL)
     {

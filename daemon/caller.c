@@ -10,6 +10,7 @@ struct FelCallers
 {
   sd_bus *bus;
   GHashTable *by_name; /* unique name → FelCaller */
+  GHashTable *by_peer; /* sd_bus of a connection without a bus → FelCaller */
   FelCallerLeft left;
   gpointer user_data;
 };
@@ -40,6 +41,7 @@ fel_callers_new (sd_bus *bus, FelCallerLeft left, gpointer user_data)
 
   self->bus = bus;
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, caller_free);
+  self->by_peer = g_hash_table_new_full (NULL, NULL, NULL, caller_free);
   self->left = left;
   self->user_data = user_data;
   return self;
@@ -51,6 +53,7 @@ fel_callers_free (FelCallers *self)
   if (self == NULL)
     return;
   g_hash_table_unref (self->by_name);
+  g_hash_table_unref (self->by_peer);
   g_free (self);
 }
 
@@ -163,11 +166,11 @@ caller_new (FelCallers *callers, sd_bus_message *message)
 FelCaller *
 fel_callers_find (FelCallers *self, sd_bus_message *message)
 {
-  const char *name = sd_bus_message_get_sender (message);
-  FelCaller *caller;
+  const char *name = sd_bus_message_get_sender (message); /* a peer could write anything there */
+  FelCaller *caller = g_hash_table_lookup (self->by_peer, sd_bus_message_get_bus (message));
 
-  if (name == NULL)
-    return NULL;
+  if (caller != NULL || name == NULL)
+    return caller;
   caller = g_hash_table_lookup (self->by_name, name);
   if (caller == NULL && (caller = caller_new (self, message)) != NULL)
     g_hash_table_insert (self->by_name, caller->name, caller);
@@ -188,4 +191,25 @@ fel_caller_when_known (FelCaller *self, FelCallerKnown known, gpointer user_data
   call->known = known;
   call->user_data = user_data;
   g_ptr_array_add (self->waiting, call);
+}
+
+FelCaller *
+fel_callers_add_peer (FelCallers *self, sd_bus *peer, pid_t pid)
+{
+  FelCaller *caller = g_new0 (FelCaller, 1);
+
+  caller->callers = self;
+  caller->label = label_of (pid);
+  caller->known = TRUE;
+  caller->allowed = TRUE;
+  caller->waiting = g_ptr_array_new_with_free_func (g_free);
+  g_hash_table_insert (self->by_peer, peer, caller);
+  return caller;
+}
+
+void
+fel_callers_remove_peer (FelCallers *self, sd_bus *peer)
+{
+  self->left (g_hash_table_lookup (self->by_peer, peer), self->user_data);
+  g_hash_table_remove (self->by_peer, peer);
 }

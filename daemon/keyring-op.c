@@ -121,6 +121,8 @@ static const struct
   { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_CHILD_SIGNALED, FEL_ERROR_KEYRING_ABSENT },
   { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_FAILED, FEL_ERROR_KEYRING_ABSENT },
   { g_dbus_error_quark, G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND, FEL_ERROR_KEYRING_ABSENT },
+  { g_io_error_quark, G_IO_ERROR_NOT_FOUND, FEL_ERROR_KEYRING_ABSENT }, /* there is no session bus at all */
+  { g_io_error_quark, G_IO_ERROR_CONNECTION_REFUSED, FEL_ERROR_KEYRING_ABSENT },
   { g_dbus_error_quark, G_DBUS_ERROR_NO_REPLY, FEL_ERROR_TIMED_OUT },
   { g_dbus_error_quark, G_DBUS_ERROR_TIMEOUT, FEL_ERROR_TIMED_OUT },
   { g_dbus_error_quark, G_DBUS_ERROR_TIMED_OUT, FEL_ERROR_TIMED_OUT },

@@ -206,17 +206,46 @@ fel_ledger_leave_open (FelLedger *self, FelLedgerEntry *entry)
 
 /* What an earlier daemon has left */
 
-static void
-ledger_adopt (FelLedger *self, FelIntent *intent)
+/* Of intents: nothing came of them. */
+typedef struct
 {
-  FelLedgerEntry *entry = entry_new (fel_intent_ref (intent), FEL_LEDGER_UNRESOLVED);
+  FelLedger *ledger;
+  GPtrArray *unsent;
+} Sweep;
+
+static void
+sweep_on_worker (gpointer data, GCancellable *cancellable)
+{
+  Sweep *sweep = data;
+
+  /* One that cannot be removed is seen again by the next daemon. */
+  for (guint i = 0; i < sweep->unsent->len; i++)
+    fel_intent_folder_remove (sweep->ledger->folder, ((FelIntent *) sweep->unsent->pdata[i])->uuid, NULL);
+}
+
+static void
+sweep_free (gpointer data)
+{
+  g_ptr_array_unref (((Sweep *) data)->unsent);
+  g_free (data);
+}
+
+static void
+on_swept (gpointer data, FelWorkOutcome outcome, gpointer user_data)
+{
+}
+
+static void
+ledger_adopt (FelLedger *self, FelIntent *intent, GPtrArray *unsent)
+{
+  FelLedgerEntry *entry;
 
   if (fel_intent_was_never_sent (intent))
     {
-      ledger_run (self, entry, TRUE, NULL, NULL);
-      fel_ledger_entry_unref (entry);
+      g_ptr_array_add (unsent, fel_intent_ref (intent));
       return;
     }
+  entry = entry_new (fel_intent_ref (intent), FEL_LEDGER_UNRESOLVED);
   if (intent->state == FEL_INTENT_PREPARED)
     entry_advance (entry, FEL_INTENT_SENT, NULL);
   g_hash_table_replace (self->entries, g_strdup (intent->uuid), entry);
@@ -226,6 +255,7 @@ gboolean
 fel_ledger_take_over (FelLedger *self, GPtrArray **ret_broken, GError **error)
 {
   g_autoptr (GPtrArray) left = NULL;
+  Sweep *sweep;
 
   *ret_broken = NULL;
   if (self->taken_over)
@@ -235,8 +265,14 @@ fel_ledger_take_over (FelLedger *self, GPtrArray **ret_broken, GError **error)
     return FALSE;
   self->taken_over = TRUE;
   g_hash_table_remove_all (self->ours);
+  sweep = g_new (Sweep, 1);
+  *sweep = (Sweep){ self, g_ptr_array_new_with_free_func ((GDestroyNotify) fel_intent_unref) };
   for (guint i = 0; i < left->len; i++)
-    ledger_adopt (self, left->pdata[i]);
+    ledger_adopt (self, left->pdata[i], sweep->unsent);
+  if (sweep->unsent->len > 0)
+    fel_work_run (self->work, POOL, DISK_DEADLINE_SEC, sweep_on_worker, sweep, sweep_free, on_swept, NULL);
+  else
+    sweep_free (sweep);
   return TRUE;
 }
 

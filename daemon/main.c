@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <gio/gio.h>
 #include <glib-unix.h>
 #include <systemd/sd-daemon.h>
 
@@ -57,6 +58,18 @@ make_library_forget (char **argv)
   fel_log_problem ("freed memory will not be overwritten: the daemon cannot start itself anew");
 }
 
+/* sd-bus and GDBus, which is libsecret's, must mean the same bus, and none must be launched. */
+static void
+name_session_bus (void)
+{
+  const char *runtime = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *path = runtime != NULL ? g_dbus_address_escape_value (runtime) : NULL;
+  g_autofree char *address = path != NULL ? g_strdup_printf ("unix:path=%s/bus", path) : NULL;
+
+  if (address != NULL)
+    g_setenv ("DBUS_SESSION_BUS_ADDRESS", address, FALSE);
+}
+
 static void
 lock_down (void)
 {
@@ -68,6 +81,7 @@ lock_down (void)
   signal (SIGPIPE, SIG_IGN);
   for (const char *const *name = dangerous_variables; *name != NULL; name++)
     g_unsetenv (*name);
+  name_session_bus ();
   g_setenv ("GIO_USE_NETWORK_MONITOR", "netlink", TRUE); /* the other one waits for an answer of the system bus */
 }
 

@@ -11,6 +11,10 @@
 #define FEL_IFACE_ACCOUNTS "org.felucca.Accounts1"
 #define FEL_ERROR_PREFIX "org.felucca.Error."
 
+/* The private socket, below XDG_RUNTIME_DIR. */
+#define FEL_SOCKET_FOLDER "felucca"
+#define FEL_SOCKET_NAME "bus"
+
 /* Schemas (attribute xdg:schema) of the keyring items. */
 #define FEL_SCHEMA_CREDENTIAL "org.felucca.Credential"
 #define FEL_SCHEMA_TOKEN "org.felucca.Token"

@@ -9,6 +9,30 @@ _felucca_intents()
     org.felucca.Credentials1 ListUnresolved 2>/dev/null | grep -oE '"intent" s "[0-9A-Fa-f-]+"' | cut -d '"' -f 4
 }
 
+# What is behind --, from this word on.
+_felucca_command()
+{
+  if declare -F _command_offset >/dev/null; then
+    _command_offset "$1"
+  elif ((COMP_CWORD == $1)); then
+    mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[COMP_CWORD]}")
+  else
+    mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+  fi
+}
+
+# Whether the value of NAME=VALUE is what is being typed, and belongs to --env.
+_felucca_is_wish()
+{
+  local at=$COMP_CWORD
+
+  [[ ${COMP_WORDS[at]} == '=' ]] || at=$((at - 1))
+  [[ ${COMP_WORDS[at]} == '=' ]] || return 1
+  at=$((at - 2))
+  [[ ${COMP_WORDS[at]} != '=' ]] || at=$((at - 1))
+  [[ ${COMP_WORDS[at]} == --env || ${COMP_WORDS[at]} == -e ]]
+}
+
 _felucca()
 {
   local -A options=(
@@ -16,6 +40,7 @@ _felucca()
     [sign-out]='--revoke-credentials'
     [create]='--tenant --internal --ttl --label --request-id'
     [get]='--create --tenant --internal --ttl'
+    [run]='--create --env --tenant --internal --ttl --revoke-on-exit'
     [list]='--provider'
     [rotate]='--overlap --ttl --label'
     [revoke]='--local-only'
@@ -24,11 +49,11 @@ _felucca()
     [status]=''
     [backends]=''
   )
-  local verbs='sign-in sign-out create get list rotate revoke prune unresolved status backends'
+  local verbs='sign-in sign-out create get run list rotate revoke prune unresolved status backends'
   local globals='--backend --format --json --no-prompt --quiet --version --help'
   local formats='table password url json env nile-env pgpass conninfo'
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local word verb='' skip='' words operands=()
+  local i word verb='' skip='' words operands=()
 
   # In COMP_WORDS --format=url is three words.
   if [[ $current == '=' ]]; then
@@ -37,8 +62,12 @@ _felucca()
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
 
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    if [[ $word == '=' ]]; then
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ $verb == run && $word == -- ]]; then
+      _felucca_command $((i + 1))
+      return
+    elif [[ $word == '=' ]]; then
       skip=yes
     elif [[ -n $skip ]]; then
       skip=''
@@ -56,13 +85,16 @@ _felucca()
       words=$formats
       [[ -z $verb || $verb == create || $verb == get || $verb == rotate ]] || words='table json'
       ;;
-    --backend | -b | --tenant | -t | --label | -l | --request-id | --ttl | --overlap | -o)
+    --backend | -b | --tenant | -t | --label | -l | --request-id | --ttl | --overlap | -o | --env | -e)
       words=''
       ;;
     *)
       words="$globals ${verb:+${options[$verb]}}"
       [[ -n $verb || $current == -* ]] || words=$verbs
       [[ -z $verb || $current == -* ]] || words=''
+      if [[ $verb == run ]] && _felucca_is_wish; then
+        words='password url json conninfo'
+      fi
       if [[ $verb == backends && $current != -* && ${#operands[@]} == 0 ]]; then
         words='check reset'
       elif [[ $verb == backends && $current != -* && ${operands[0]} == check ]]; then

@@ -8,9 +8,21 @@ function __felucca_intents
         org.felucca.Credentials1 ListUnresolved 2>/dev/null | grep -oE '"intent" s "[0-9A-Fa-f-]+"' | cut -d '"' -f 4
 end
 
-set -l verbs sign-in sign-out create get list rotate revoke prune unresolved status backends
+# What is behind --, completed as if it stood alone.
+function __felucca_command
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    complete -C (string join ' ' -- (string escape -- $words[(math $at + 1)..-1]) (commandline -ct))
+end
+
+function __felucca_wishes
+    set -l name (commandline -ct | string match -r -g '^(?:--env=|-e)?([^=]+)=' | tail -n 1)
+    and printf "$name=%s\n" password url json conninfo
+end
+
+set -l verbs sign-in sign-out create get run list rotate revoke prune unresolved status backends
 set -l all 'table password url json env nile-env pgpass conninfo'
-set -l passwordless sign-in sign-out list revoke prune unresolved status backends
+set -l passwordless sign-in sign-out run list revoke prune unresolved status backends
 
 complete -c felucca -f
 
@@ -18,6 +30,7 @@ complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a sign-in -d 'S
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a sign-out -d 'Forget the sign-in of a backend'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a create -d 'Mint a new credential'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a get -d 'Hand out a stored credential'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a run -d 'Run a command that is logged in'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a list -d 'List stored credentials'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a rotate -d 'Replace a credential by a new one'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a revoke -d 'Delete credentials'
@@ -38,12 +51,15 @@ complete -c felucca -s h -l help -d 'Show help'
 complete -c felucca -n '__fish_seen_subcommand_from sign-in' -l token-stdin -d 'Read the token from standard input'
 complete -c felucca -n '__fish_seen_subcommand_from sign-in' -l no-browser -d 'Show the address and open no browser'
 complete -c felucca -n '__fish_seen_subcommand_from sign-out' -l revoke-credentials -d 'First revoke every stored credential'
-complete -c felucca -n '__fish_seen_subcommand_from create get' -s t -l tenant -x -d 'Limited to this tenant'
-complete -c felucca -n '__fish_seen_subcommand_from create get' -l internal -d 'An internal credential'
+complete -c felucca -n '__fish_seen_subcommand_from create get run' -s t -l tenant -x -d 'Limited to this tenant'
+complete -c felucca -n '__fish_seen_subcommand_from create get run' -l internal -d 'An internal credential'
 complete -c felucca -n '__fish_seen_subcommand_from create rotate' -s l -l label -x -d 'Label of the keyring item'
 complete -c felucca -n '__fish_seen_subcommand_from create' -l request-id -x -d 'A repeat gets the same credential'
-complete -c felucca -n '__fish_seen_subcommand_from create get rotate' -l ttl -x -d 'How long it is to live'
-complete -c felucca -n '__fish_seen_subcommand_from get' -s c -l create -d 'Mint one when none is stored'
+complete -c felucca -n '__fish_seen_subcommand_from create get run rotate' -l ttl -x -d 'How long it is to live'
+complete -c felucca -n '__fish_seen_subcommand_from get run' -s c -l create -d 'Mint one when none is stored'
+complete -c felucca -n '__fish_seen_subcommand_from run' -s e -l env -x -a '(__felucca_wishes)' -d 'Put the credential into a variable'
+complete -c felucca -n '__fish_seen_subcommand_from run' -l revoke-on-exit -d 'Mint one for this command alone, and revoke it at the end'
+complete -c felucca -n '__fish_seen_subcommand_from run; and contains -- -- (commandline -opc)' -a '(__felucca_command)'
 complete -c felucca -n '__fish_seen_subcommand_from list' -s p -l provider -d 'Ask the provider too'
 complete -c felucca -n '__fish_seen_subcommand_from rotate' -s o -l overlap -x -d 'How long the old one lives on'
 complete -c felucca -n '__fish_seen_subcommand_from prune' -s y -l yes -d 'Do it instead of showing what would go'

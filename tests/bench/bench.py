@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "integration"), str(HERE.parent / "provider")]
 
-from desktop import BUILD, DAEMON, NAME, Desktop  # noqa: E402
+from desktop import BUILD, CLIENT, DAEMON, NAME, Desktop  # noqa: E402
 
 ROUNDS = 200
 COLD_ROUNDS = 10
@@ -63,6 +63,18 @@ def bench_get(probe: Probe) -> dict:
     return row("GetCredential", "Ping to the same daemon", pairs)
 
 
+def bench_private(probe: Probe) -> dict:
+    for _ in range(20):
+        probe.usec("get orders"), probe.usec("private-get orders")
+    pairs = [(probe.usec("private-get orders"), probe.usec("get orders")) for _ in range(ROUNDS)]
+    return row("GetCredential over the private socket", "GetCredential over the session bus", pairs)
+
+
+def bench_private_ping(probe: Probe) -> dict:
+    pairs = [(probe.usec("private-ping"), probe.usec("ping")) for _ in range(ROUNDS)]
+    return row("Ping over the private socket", "Ping over the session bus", pairs)
+
+
 def bench_create(probe: Probe) -> dict:
     pairs = []
     for i in range(ROUNDS // 2):
@@ -70,6 +82,15 @@ def bench_create(probe: Probe) -> dict:
         by_hand = probe.usec(f"http db{i}") + probe.usec(f"store item{i}")
         pairs.append((ours, by_hand))
     return row("CreateCredential", "HTTP exchange + keyring store, by hand", pairs)
+
+
+def bench_start(probe: Probe, what: str, ours: str, other: str) -> dict:
+    """Two programs, from their start to their end. The probe needs a credential of acme/orders by now."""
+    for _ in range(10):
+        probe.usec(f"start {ours}"), probe.usec(f"start {other}")
+    pairs = [(probe.usec(f"start {ours}"), probe.usec(f"start {other}")) for _ in range(ROUNDS)]
+    added = statistics.median(mine - theirs for mine, theirs in pairs) / 1000
+    return row(what, other.split(" xdg:")[0], pairs) | {"added_ms": added}
 
 
 def bench_cold(desktop: Desktop) -> dict:
@@ -126,7 +147,8 @@ def show(rows: list[dict]) -> None:
         unit = "ms" if "ours_ms" in line else "MiB"
         ours, other = (line.get(f"{side}_{unit.lower()}") for side in ("ours", "other"))
         spread = f"{line['spread'][0]:.2f}..{line['spread'][1]:.2f}" if "spread" in line else ""
-        print(f"{line['what']:48} {ours:7.2f} {unit:3} {line['beside']:40} {other:7.2f} {unit:3} {line['ratio']:5.2f}  {spread}")
+        added = f"  {line['added_ms']:+.2f} ms" if "added_ms" in line else ""
+        print(f"{line['what']:48} {ours:7.2f} {unit:3} {line['beside']:40} {other:7.2f} {unit:3} {line['ratio']:5.2f}  {spread}{added}")
 
 
 def main() -> int:
@@ -137,7 +159,12 @@ def main() -> int:
     with Desktop() as desktop:
         probe = Probe(desktop)
         rows.append(bench_get(probe))
+        rows.append(bench_private(probe))
+        rows.append(bench_private_ping(probe))
         rows.append(bench_create(probe))
+        rows.append(bench_start(probe, "felucca run -- true", f"{CLIENT} run acme/orders -- true", "true"))
+        rows.append(bench_start(probe, "felucca get --format password", f"{CLIENT} get acme/orders --format password",
+                                "secret-tool lookup xdg:schema org.felucca.Credential workspace acme database orders"))
         try:
             rows.append(bench_memory(desktop))
         except PermissionError:

@@ -6,10 +6,13 @@
  *
  *   ping            org.freedesktop.DBus.Peer.Ping to the daemon
  *   get DATABASE    GetCredential, inline
+ *   private-ping    the same over the private socket
+ *   private-get DATABASE
  *   create DATABASE CreateCredential, inline
  *   list            ListCredentials
  *   http DATABASE   the HTTP exchange of a create, by hand
- *   store NAME      one item into the default collection, by hand */
+ *   store NAME      one item into the default collection, by hand
+ *   start COMMAND   another program, to its end; what it prints goes nowhere */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +23,7 @@
 #include "felucca-names.h"
 
 static sd_bus *bus;
+static sd_bus *private_bus;
 static SoupSession *session;
 static const char *url;
 static const char *token;
@@ -31,18 +35,18 @@ static const SecretSchema schema = {
 };
 
 static gboolean
-call (const char *interface, const char *method, const char *database)
+call (sd_bus *to, const char *interface, const char *method, const char *database)
 {
   sd_bus_message *message = NULL, *reply = NULL;
   sd_bus_error error = SD_BUS_ERROR_NULL;
-  int r = sd_bus_message_new_method_call (bus, &message, FEL_BUS_NAME, FEL_OBJECT_PATH, interface, method);
+  int r = sd_bus_message_new_method_call (to, &message, FEL_BUS_NAME, FEL_OBJECT_PATH, interface, method);
 
   if (r >= 0 && database != NULL)
     r = sd_bus_message_append (message, "ssa{sv}", "acme", database, 0);
   else if (r >= 0 && g_str_equal (method, "ListCredentials"))
     r = sd_bus_message_append (message, "a{sv}", 0);
   if (r >= 0)
-    r = sd_bus_call (bus, message, 60 * G_USEC_PER_SEC, &error, &reply);
+    r = sd_bus_call (to, message, 60 * G_USEC_PER_SEC, &error, &reply);
   if (r < 0)
     fprintf (stderr, "%s: %s\n", method, error.message != NULL ? error.message : g_strerror (-r));
   sd_bus_message_unref (message);
@@ -54,25 +58,51 @@ call (const char *interface, const char *method, const char *database)
 static gboolean
 do_ping (const char *argument)
 {
-  return call ("org.freedesktop.DBus.Peer", "Ping", NULL);
+  return call (bus, "org.freedesktop.DBus.Peer", "Ping", NULL);
 }
 
 static gboolean
 do_get (const char *argument)
 {
-  return call (FEL_IFACE_CREDENTIALS, "GetCredential", argument);
+  return call (bus, FEL_IFACE_CREDENTIALS, "GetCredential", argument);
+}
+
+/* At the first use. */
+static sd_bus *
+private_socket (void)
+{
+  g_autofree char *address = NULL;
+
+  if (private_bus != NULL)
+    return private_bus;
+  address = g_strdup_printf ("unix:path=%s/" FEL_SOCKET_FOLDER "/" FEL_SOCKET_NAME, g_getenv ("XDG_RUNTIME_DIR"));
+  if (sd_bus_new (&private_bus) < 0 || sd_bus_set_address (private_bus, address) < 0 || sd_bus_start (private_bus) < 0)
+    g_error ("%s cannot be reached", address);
+  return private_bus;
+}
+
+static gboolean
+do_private_ping (const char *argument)
+{
+  return call (private_socket (), "org.freedesktop.DBus.Peer", "Ping", NULL);
+}
+
+static gboolean
+do_private_get (const char *argument)
+{
+  return call (private_socket (), FEL_IFACE_CREDENTIALS, "GetCredential", argument);
 }
 
 static gboolean
 do_create (const char *argument)
 {
-  return call (FEL_IFACE_CREDENTIALS, "CreateCredential", argument);
+  return call (bus, FEL_IFACE_CREDENTIALS, "CreateCredential", argument);
 }
 
 static gboolean
 do_list (const char *argument)
 {
-  return call (FEL_IFACE_CREDENTIALS, "ListCredentials", NULL);
+  return call (bus, FEL_IFACE_CREDENTIALS, "ListCredentials", NULL);
 }
 
 static gboolean
@@ -104,13 +134,35 @@ do_store (const char *argument)
   return ok;
 }
 
+static gboolean
+do_start (const char *argument)
+{
+  g_auto (GStrv) words = g_strsplit (argument, " ", -1);
+  g_autoptr (GError) error = NULL;
+  int status = 0;
+
+  if (g_spawn_sync (NULL, words, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+                    &status, &error)
+      && g_spawn_check_wait_status (status, &error))
+    return TRUE;
+  fprintf (stderr, "%s: %s\n", argument, error->message);
+  return FALSE;
+}
+
 static const struct
 {
   const char *name;
   gboolean (*run) (const char *argument);
 } commands[] = {
-  { "ping", do_ping }, { "get", do_get },   { "create", do_create },
-  { "list", do_list }, { "http", do_http }, { "store", do_store },
+  { "private-ping", do_private_ping },
+  { "private-get", do_private_get },
+  { "ping", do_ping },
+  { "get", do_get },
+  { "create", do_create },
+  { "list", do_list },
+  { "http", do_http },
+  { "store", do_store },
+  { "start", do_start },
 };
 
 int
@@ -140,5 +192,6 @@ main (int argc, char **argv)
     }
   g_object_unref (session);
   sd_bus_flush_close_unref (bus);
+  sd_bus_flush_close_unref (private_bus);
   return 0;
 }

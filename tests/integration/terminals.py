@@ -16,16 +16,23 @@ import termios
 from desktop import CLIENT, DEADLINE_SEC, Desktop
 
 
+def take_terminal() -> None:
+    """Makes standard input the terminal of a new session."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
-    """One run of `felucca`, or of another program, with a terminal as standard input, output and error. `screen` is all that was shown."""
+    """One run of `felucca`, or of another program, with a terminal as standard input, output and error. `screen` is all that was shown.
+    With `controlling` it is also where Ctrl-C and its like come from."""
 
     def __init__(self, desktop: Desktop, *arguments: str, columns: int = 200, program: str = str(CLIENT),
-                 **variables: str) -> None:
+                 controlling: bool = False, **variables: str) -> None:
         self.screen = ""
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self._process = desktop.spawn([program, *arguments], env=desktop.env | {"TERM": "xterm"} | variables,
-                                      stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+                                      stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                                      preexec_fn=take_terminal if controlling else None)
         os.close(slave)
 
     def _read(self) -> bool:
@@ -49,6 +56,11 @@ class Terminal:
     def type(self, text: str) -> None:
         """Presses keys."""
         os.write(self._master, text.encode())
+
+    def hang_up(self) -> None:
+        """Closes the window."""
+        os.close(self._master)
+        self._process.wait(DEADLINE_SEC)
 
     def finish(self) -> int:
         """Reads to the end and gives the exit status."""

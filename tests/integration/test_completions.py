@@ -67,7 +67,7 @@ def bus() -> Iterator[Desktop]:
 
 def test_verbs(bus: Desktop, complete: Callable[[Desktop, str], str]):
     shown = complete(bus, "felucca ")
-    for verb in ("sign-in", "sign-out", "create", "get", "list", "rotate", "revoke", "prune", "unresolved", "status", "backends"):
+    for verb in ("sign-in", "sign-out", "create", "get", "run", "list", "rotate", "revoke", "prune", "unresolved", "status", "backends"):
         assert verb in shown
 
 
@@ -116,7 +116,7 @@ def test_revoke_takes_its_own_option(bus: Desktop, complete: Callable[[Desktop, 
 
 
 @pytest.mark.parametrize("verb,options", [
-    ("create", ["--ttl"]), ("get", ["--ttl"]), ("rotate", ["--overlap", "--ttl", "--label"]), ("prune", ["--yes"]),
+    ("create", ["--ttl"]), ("get", ["--ttl"]), ("run", ["--ttl"]), ("rotate", ["--overlap", "--ttl", "--label"]), ("prune", ["--yes"]),
 ])
 def test_options_of_lifetimes(bus: Desktop, complete: Callable[[Desktop, str], str], verb: str, options: list[str]):
     shown = complete(bus, f"felucca {verb} --")
@@ -133,3 +133,28 @@ def test_formats_of_the_verbs(bus: Desktop, complete: Callable[[Desktop, str], s
 @pytest.mark.parametrize("option", ["--ttl", "--overlap", "-o"])
 def test_a_duration_is_not_guessed(bus: Desktop, complete: Callable[[Desktop, str], str], option: str):
     assert "--" not in complete(bus, f"felucca rotate {option} ").replace(option, "")
+
+
+@pytest.mark.parametrize("option", ["--env", "--revoke-on-exit"])
+def test_options_of_run(bus: Desktop, complete: Callable[[Desktop, str], str], option: str):
+    assert option in complete(bus, "felucca run acme/orders --")
+    assert option not in complete(bus, "felucca get acme/orders --")
+
+
+def test_what_a_variable_may_hold(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    shown = complete(bus, "felucca run acme/orders --env A=")
+    assert [format for format in ("password", "url", "json", "conninfo") if format not in shown] == []
+    assert [word for word in ("table", "nile-env", "pgpass", "--create") if word in shown] == []
+    assert "conninfo" not in complete(bus, "felucca run acme/orders --env A")
+
+
+@pytest.mark.parametrize("options", ["", "--env A=url --create "])
+def test_the_command_is_completed(bus: Desktop, complete: Callable[[Desktop, str], str], options: str):
+    shown = complete(bus, f"felucca run acme/orders {options}-- printe")
+    assert "nv" in shown and "--create" not in shown
+
+
+def test_its_arguments_are_files(bus: Desktop, complete: Callable[[Desktop, str], str]):
+    (bus.root / "dump-of-orders").touch()
+    shown = complete(bus, f"felucca run acme/orders -- cat {bus.root}/dump-of-o")
+    assert "rders" in shown and "--create" not in shown

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bus_calls import CallGroup
 from desktop import DAEMON, Desktop
+from exec_helper import INSTANCE, PASSWORD, ExecDesktop
 from pipes import call_with_secret_fd
 from secret_scan import SecretScan, idle_daemon
 
@@ -47,6 +49,20 @@ def test_the_first_call_leaves_nothing(method: str):
             desktop.restart_daemon()
         _, password = call_with_secret_fd(desktop, method)
         assert SecretScan([password.decode()]).in_memory(idle_daemon(desktop)) == []
+
+
+@pytest.mark.parametrize("body", ["answer(user='u', password=PASSWORD)",
+                                  "answer(user='u', password=PASSWORD)\nsys.exit(1)",
+                                  "answer(user='u\\n', password=PASSWORD)",
+                                  "print('password: ' + PASSWORD)",
+                                  "sys.stdout.write(json.dumps(dict(user='u', password=PASSWORD)).ljust(100000))"])
+def test_what_a_helper_prints_leaves_nothing(body: str):
+    with ExecDesktop() as desktop:
+        desktop.helper.write(body)
+        group = CallGroup(desktop)
+        group.create(workspace=INSTANCE, pipe=True)
+        group.wait()
+        assert SecretScan([PASSWORD]).in_memory(idle_daemon(desktop)) == []
 
 
 def test_the_sign_in_is_locked(desktop: Desktop):

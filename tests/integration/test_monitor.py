@@ -37,6 +37,7 @@ def text_files(root: Path) -> list[Path]:
 
 def test_a_monitor_sees_no_secret(bare: Desktop):
     token = bare.nile.issue_token()["access_token"]
+    bare.env["FELUCCA_BUS"] = "session"
     with BusMonitor(bare) as monitor:
         assert bare.cli("sign-in", "--token-stdin", input=token + "\n").returncode == 0
         created = bare.cli("create", "acme/orders", "--format", "password")

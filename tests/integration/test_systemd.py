@@ -78,7 +78,7 @@ def test_it_comes_by_activation(session: UserSession):
     assert step(session, "before").properties["ActiveState"] == "inactive"
     step(session, "sign-in")
     unit = step(session, "active").properties
-    assert (unit["ActiveState"], unit["Type"]) == ("active", "dbus")
+    assert (unit["ActiveState"], unit["Type"]) == ("active", "notify")
     owner = step(session, "owner").properties
     assert owner["PID"] == unit["MainPID"], "the owner of the name is the unit's process"
     assert owner["Unit"] == "felucca.service" or owner["UserUnit"] == "felucca.service"
@@ -92,6 +92,7 @@ def test_it_does_its_work_in_the_sandbox(session: UserSession):
     billing = [entry for entry in session.nile.minted() if entry["database"] == "billing"]
     assert f'"password" s "{session.nile.password_of(billing[0]["id"])}"' in step(session, "busctl").out
     step(session, "refused", 7)
+    assert "seccomp-2" in step(session, "helper").out, "programs of the user run in it, too"
 
 
 def test_it_is_started_again_when_somebody_kills_it(session: UserSession):
@@ -125,6 +126,32 @@ def test_the_watchdog(session: UserSession):
     assert step(session, "after").out == session.step("create").out
 
 
+# The private socket
+
+def test_the_socket_is_the_managers(session: UserSession):
+    found = step(session, "socket").properties
+    assert (found["ActiveState"], found["SubState"], found["NAccepted"]) == ("active", "running", "0")
+    assert step(session, "modes").out == "600 u4321\n700 u4321\n"
+
+
+def test_the_socket_starts_the_daemon(session: UserSession):
+    assert step(session, "private").out == session.step("create").out
+    assert step(session, "private-unit").properties["ActiveState"] == "active"
+    assert step(session, "private-busctl").out == 's "unlocked"\n'
+    for name in ("private-1", "private-2", "private-3"):
+        step(session, name)
+
+
+def test_the_socket_is_trusted_with_a_token(session: UserSession):
+    step(session, "private-sign-in")
+
+
+def test_without_a_session_bus_there_is_no_keyring(session: UserSession):
+    step(session, "no-bus")
+    assert step(session, "no-bus-unit").properties["ActiveState"] == "active"
+    assert "Secret Service" in step(session, "no-bus-list", 4).err
+
+
 def test_nothing_else_went_wrong(session: UserSession):
     """The manager has seen two failures of the unit: the kill and the hang that the session made."""
     said = [entry["MESSAGE"] for entry in session.journal if "felucca.service: Failed with result" in str(entry.get("MESSAGE"))]
@@ -136,18 +163,18 @@ def test_nothing_else_went_wrong(session: UserSession):
 # The journal
 
 def test_one_line_for_each_request_that_was_done(session: UserSession):
-    lines = session.lines(MESSAGE_ID=REQUEST_DONE, FEL_METHOD="CreateCredential")
+    lines = session.lines(MESSAGE_ID=REQUEST_DONE, FEL_METHOD="CreateCredential", FEL_BACKEND="nile")
     assert [line["FEL_DATABASE"] for line in lines] == ["orders", "billing", "db1"]
     for line, minted in zip(lines, session.nile.minted()):
         assert (line["FEL_BACKEND"], line["FEL_WORKSPACE"], line["FEL_OUTCOME"]) == ("nile", "acme", "done")
         assert line["FEL_CREDENTIAL_ID"] == minted["id"]
         assert line["FEL_CALLER"]
         assert line["FEL_DURATION_USEC"].isdigit()
-    assert [line["FEL_METHOD"] for line in session.lines(MESSAGE_ID=REQUEST_DONE)].count("GetCredential") == 3
+    assert [line["FEL_METHOD"] for line in session.lines(MESSAGE_ID=REQUEST_DONE)].count("GetCredential") == 4
 
 
 def test_one_line_for_the_request_that_failed(session: UserSession):
-    (line,) = session.lines(MESSAGE_ID=REQUEST_FAILED)
+    (line,) = session.lines(MESSAGE_ID=REQUEST_FAILED, FEL_METHOD="CreateCredential")
     assert (line["FEL_METHOD"], line["FEL_OUTCOME"]) == ("CreateCredential", "NotFound")
     assert (line["FEL_WORKSPACE"], line["FEL_DATABASE"]) == ("acme", "nowhere")
     assert line["FEL_CALLER"] and line["FEL_DURATION_USEC"].isdigit()
@@ -156,5 +183,5 @@ def test_one_line_for_the_request_that_failed(session: UserSession):
 
 def test_no_secret_in_the_journal(session: UserSession):
     assert b"felucca" in session.journal_bytes
-    secrets = [session.nile.password_of(entry["id"]) for entry in session.nile.minted()] + [session.token]
+    secrets = [session.nile.password_of(entry["id"]) for entry in session.nile.minted()] + [session.token, "tool-secret-0123"]
     assert [secret for secret in secrets if secret.encode() in session.journal_bytes] == []

@@ -37,7 +37,7 @@ until_true test -S "$XDG_RUNTIME_DIR/systemd/private"
 systemctl --user is-system-running --wait >/dev/null
 printf %s keyring-pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
 
-step verify systemd-analyze --user verify --man=no "$PREFIX/lib/systemd/user/$unit"
+step verify systemd-analyze --user verify --man=no "$PREFIX/lib/systemd/user/$unit" "$PREFIX/lib/systemd/user/felucca.socket"
 step security systemd-analyze --user security --offline=true --threshold=100 --no-pager "$PREFIX/lib/systemd/user/$unit"
 
 # It comes by activation.
@@ -53,6 +53,7 @@ step create felucca create acme/orders --format password
 step busctl busctl --user call org.felucca.Credentials1 /org/felucca/Credentials1 org.felucca.Credentials1 \
   CreateCredential 'ssa{sv}' acme billing 0
 step refused felucca create acme/nowhere
+step helper felucca create tool/orders --format json
 step lookup secret-tool lookup xdg:schema org.felucca.Credential workspace acme database orders
 
 # Somebody kills it.
@@ -100,6 +101,34 @@ until_true has_other_value NRestarts 0
 until_true has_value ActiveState active
 step revived systemctl --user show $unit
 step after felucca get acme/orders --format password
+
+# From here on it starts more often than a unit may that starts by mistake.
+printf '[Unit]\nStartLimitIntervalSec=0\n' >~/.config/systemd/user/$unit.d/test.conf
+systemctl --user daemon-reload
+
+# The private socket: the manager's; whoever comes there starts the daemon.
+step socket systemctl --user show felucca.socket
+private=$XDG_RUNTIME_DIR/felucca/bus
+step modes stat -c '%a %U' "$private" "${private%/*}"
+step stop-again systemctl --user stop $unit
+step private env FELUCCA_BUS="unix:path=$private" felucca get acme/orders --format password
+step private-unit systemctl --user show $unit
+step private-sign-in env FELUCCA_BUS="unix:path=$private" felucca sign-in --token-stdin <"$RESULTS/token"
+step private-busctl busctl --address="unix:path=$private" get-property org.felucca.Credentials1 \
+  /org/felucca/Credentials1 org.felucca.Credentials1 KeyringState
+sed 's/^\[daemon\]$/&\nidle-timeout=1/' "$RESULTS/felucca.conf" >~/.config/felucca/felucca.conf
+systemctl --user stop $unit
+for i in 1 2 3; do
+  step "private-$i" felucca list --json
+  until_true has_value ActiveState inactive
+done
+cp "$RESULTS/felucca.conf" ~/.config/felucca/
+
+# And without a session bus.
+step stop-bus systemctl --user stop dbus.socket dbus.service
+step no-bus felucca backends
+step no-bus-unit systemctl --user show $unit
+step no-bus-list felucca list
 
 step end systemctl --user stop $unit
 systemctl --user exit

@@ -23,7 +23,8 @@ C_FOLDERS = ("daemon/", "plugins/", "client/")
 # docs/architecture.md, "Modules of the daemon", from above; `*` stands for any ending.
 ROWS = [
     ["main"],
-    ["bus", "bus-call", "bus-object", "caller", "message", "bus-source"],
+    ["bus", "bus-call", "bus-object", "caller", "message", "bus-source", "peers", "peer", "peer-frame",
+     "peer-socket"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "backend-load", "broker", "ledger",
      "reconcile", "settle", "expiry"],
     ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache", "registry", "work",
@@ -49,7 +50,7 @@ SHARED_HEADERS = {"felucca-names.h", "felucca-config.h", "felucca-backend.h"}
 
 # header: the files that may include it
 LIBRARIES = {
-    r"systemd/sd-bus\.h": r"daemon/(bus-source|bus|bus-call|caller|message)\.[ch]|client/.*|tests/.*",
+    r"systemd/sd-bus\.h": r"daemon/(bus-source|bus|bus-call|caller|message|peer)\.[ch]|client/.*|tests/.*",
     r"libsecret/.*": r"daemon/keyring[^/]*\.[ch]|tests/.*",
     r"dlfcn\.h": r"daemon/module\.[ch]|tests/.*",
     r"libsoup/.*": r"plugins/.*|tests/.*",
@@ -58,9 +59,10 @@ LIBRARIES = {
 
 # The first that matches: prefix of the functions that others see.
 PREFIXES = [("daemon/", "fel_"), ("client/", "fel_"), ("plugins/nile/", "nile_"),
-            ("plugins/vault/", "vault_"), ("plugins/common/", "fel_")]
+            ("plugins/exec/", "exec_"), ("plugins/vault/", "vault_"), ("plugins/postgres/", "postgres_"),
+            ("plugins/mariadb/", "maria_"), ("plugins/common/", "fel_")]
 
-LICENSED = re.compile(r".*\.(c|h|py|sh|scd|xml|md|conf|in|fish|bash)|(.*/)?meson\.build|dev|\.ci/run")
+LICENSED = re.compile(r".*\.(c|h|py|sh|scd|xml|md|conf|in|fish|bash|socket)|(.*/)?meson\.build|dev|\.ci/run")
 SPDX_TAGS = ["SPDX-FileCopyrightText:", "SPDX-License-Identifier: LGPL-2.1-or-later"]
 SPDX_WITHIN_LINES = 6
 

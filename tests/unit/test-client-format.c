@@ -195,6 +195,18 @@ test_empty_database_name (void)
   g_assert_false (fel_format_credential (FEL_FORMAT_PGPASS, nameless, out, NULL));
 }
 
+/* libpq looks for the folder of sockets that it was built with as localhost. */
+static void
+test_pgpass_socket (void)
+{
+  g_autoptr (FelCredential) credential = credential_without (FEL_KEY_HOST, "p:w");
+  g_autoptr (FelBuffer) out = fel_buffer_new ();
+
+  fel_record_set_text (credential->record, FEL_KEY_HOST, "/run/a:b");
+  g_assert_true (fel_format_credential (FEL_FORMAT_PGPASS, credential, out, NULL));
+  g_assert_cmpstr (out->bytes, ==, "/run/a\\:b:5432:orders:u1:p\\:w\nlocalhost:5432:orders:u1:p\\:w\n");
+}
+
 static void
 test_names (void)
 {
@@ -220,6 +232,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/format/url-hosts", test_url_hosts);
   g_test_add_func ("/client/format/database-name", test_database_name);
   g_test_add_func ("/client/format/empty-database-name", test_empty_database_name);
+  g_test_add_func ("/client/format/pgpass-socket", test_pgpass_socket);
   g_test_add_func ("/client/format/names", test_names);
   return g_test_run ();
 }
