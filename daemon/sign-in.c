@@ -16,6 +16,7 @@
 #define SHA256_BYTES 32
 #define BYTES_MAX 32
 #define TEXT_ROOM 48 /* base64 of that many, and a NUL */
+#define LEAVING "the daemon is about to leave; start the sign-in again"
 
 typedef struct
 {
@@ -276,7 +277,7 @@ fel_sign_ins_stop (FelSignIns *self)
     {
       Entry *entry = self->entries->pdata[i];
 
-      fel_sign_in_cancel (&entry->public, "the daemon is about to leave; start the sign-in again");
+      fel_sign_in_cancel (&entry->public, LEAVING);
     }
 }
 
@@ -294,6 +295,9 @@ fel_sign_in_wait (FelSignIn *public, FelSignInDone done, gpointer user_data, GEr
     }
   self->done = done;
   self->user_data = user_data;
+  /* The call was on its way when the others were told. */
+  if (self->all->stopped)
+    fel_sign_in_cancel (public, LEAVING);
   entry_tell (self);
   return TRUE;
 }

@@ -19,6 +19,7 @@ from gi.repository import Gio, GLib
 from browser import ask, can_connect
 from daemon_stand_in import DaemonStandIn
 from desktop import CLIENT, DEADLINE_SEC, Desktop, wait_until
+from peers import socket_of
 from secret_items import find_items
 from terminals import Terminal
 
@@ -76,6 +77,16 @@ def shown_url(text: str) -> str:
     found = re.search(r"felucca: (http\S+)", text)
     assert found, text
     return found.group(1)
+
+
+def way_to(desktop: Desktop, way: str) -> dict[str, str]:
+    """Variables with which the command can come this way only."""
+    if way == "bus":
+        return {"FELUCCA_BUS": "session"}
+    return {"FELUCCA_BUS": f"unix:path={socket_of(desktop)}", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+
+
+both_ways = pytest.mark.parametrize("way", ["bus", "socket"])
 
 
 class Typed:
@@ -169,6 +180,13 @@ def test_by_xdg_open(door: Desktop):
     assert door.create()["password"]
 
 
+def test_by_xdg_open_without_a_bus(door: Desktop):
+    """There is no portal either."""
+    terminal = Terminal(door, "sign-in", **way_to(door, "socket"))
+    assert visit(last_address(opened(door))) == 200
+    assert terminal.finish() == 0, terminal.screen
+
+
 def test_by_the_portal(door: Desktop):
     with Portal(door) as portal:
         terminal = Terminal(door, "sign-in", "nile")
@@ -219,8 +237,9 @@ def test_quiet_still_says_where_to_go(door: Desktop):
 
 # What is pasted
 
-def test_pasted(door: Desktop):
-    typed = Typed(door)
+@both_ways
+def test_pasted(door: Desktop, way: str):
+    typed = Typed(door, **way_to(door, way))
     typed.paste("  " + last_address(typed.url) + " \r")
     assert typed.finish() == ""
     assert "signed in to nile as ada@example.com" in typed.said
@@ -265,9 +284,10 @@ def test_declined(door: Desktop):
     assert find_items(door, "org.felucca.Token") == []
 
 
+@both_ways
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_cancelled(door: Desktop, number: signal.Signals):
-    typed = Typed(door)
+def test_cancelled(door: Desktop, number: signal.Signals, way: str):
+    typed = Typed(door, **way_to(door, way))
     typed.wait_for("Ctrl-C cancels")
     port = urlsplit(redirect_of(typed.url)).port
     typed.process.send_signal(number)
@@ -275,8 +295,9 @@ def test_cancelled(door: Desktop, number: signal.Signals):
     wait_until(lambda: not can_connect("127.0.0.1", port), "the door is closed")
 
 
-def test_the_daemon_dies(door: Desktop):
-    typed = Typed(door)
+@both_ways
+def test_the_daemon_dies(door: Desktop, way: str):
+    typed = Typed(door, **way_to(door, way))
     typed.wait_for("Ctrl-C cancels")
     process, door.daemon_process = door.daemon_process, None
     assert process is not None
@@ -284,6 +305,26 @@ def test_the_daemon_dies(door: Desktop):
     process.wait()
     typed.finish(status=6)
     assert "went away" in typed.said
+
+
+@both_ways
+def test_the_daemon_leaves(door: Desktop, way: str):
+    """It does not wait for a browser, even when the call that does comes last."""
+    typed = Typed(door, **way_to(door, way))
+    typed.wait_for("Ctrl-C cancels")
+    assert door.stop_daemon() == 0
+    typed.process.communicate(timeout=DEADLINE_SEC)
+    assert typed.process.returncode in (1, 6), "6: the bus had not passed the call on yet"
+
+
+@both_ways
+def test_ctrl_c(door: Desktop, way: str):
+    terminal = Terminal(door, "sign-in", controlling=True, SSH_CONNECTION="a 1 b 2", **way_to(door, way))
+    terminal.wait_for("Ctrl-C cancels")
+    port = urlsplit(redirect_of(shown_url(terminal.screen))).port
+    terminal.type("\x03")
+    assert terminal.finish() == -signal.SIGINT, terminal.screen
+    wait_until(lambda: not can_connect("127.0.0.1", port), "the door is closed")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--no-browser", "--no-prompt"], ["--no-browser", "--token-stdin"]])

@@ -309,16 +309,19 @@ static void
 test_stop (void)
 {
   FelSignIns *all = fel_sign_ins_new ();
-  FelSignIn *sign_in = begin (all);
-  Answer answer = { 0 };
+  FelSignIn *sign_in = begin (all), *late = begin (all);
+  Answer answer = { 0 }, late_answer = { 0 };
   g_autoptr (GError) error = NULL;
 
-  begin (all);
   wait_for (sign_in, &answer);
   fel_sign_ins_stop (all);
   turn_until_answered (&answer);
   g_assert_error (answer.error, FEL_ERROR, FEL_ERROR_CANCELLED);
   g_clear_error (&answer.error);
+  wait_for (late, &late_answer);
+  turn_until_answered (&late_answer);
+  g_assert_error (late_answer.error, FEL_ERROR, FEL_ERROR_CANCELLED);
+  g_clear_error (&late_answer.error);
   g_assert_null (fel_sign_ins_begin (all, "nile", &error));
   g_assert_error (error, FEL_ERROR, FEL_ERROR_CANCELLED);
   fel_sign_ins_free (all);
