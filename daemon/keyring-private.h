@@ -28,6 +28,7 @@ struct FelKeyring
   guint name_watch;
   GPtrArray *open_waiters;   /* of FelKeyringOp */
   GPtrArray *prompt_waiters; /* of FelKeyringOp */
+  guint n_secrets_held;      /* by stores that are not over to the last callback */
   GPtrArray *stores;         /* under way; of keyring-store.c */
   gboolean closed;
 };

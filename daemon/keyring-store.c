@@ -20,8 +20,9 @@ static const guint pauses_msec[] = { 100, 1000, 0 };
 typedef struct Store
 {
   grefcount refs;
-  FelKeyring *keyring; /* owned, like all here */
-  FelKeyringOp *total; /* the whole of it, with its deadline */
+  FelKeyring *keyring;   /* owned, like all here */
+  FelKeyringOp *total;   /* the whole of it, with its deadline */
+  FelKeyringOp *attempt; /* not owned: the one under way, or NULL */
   FelKeyringDone done;
   gpointer user_data;
   char *label;
@@ -49,6 +50,7 @@ store_unref (Store *self)
   g_hash_table_unref (self->attributes);
   g_free (self->label);
   g_clear_error (&self->first_error);
+  self->keyring->n_secrets_held--;
   fel_keyring_unref (self->keyring);
   g_free (self);
 }
@@ -187,6 +189,8 @@ on_total (gpointer result, const GError *error, gpointer user_data)
   g_autoptr (Store) self = user_data;
 
   g_ptr_array_remove_fast (self->keyring->stores, self);
+  if (self->attempt != NULL)
+    g_cancellable_cancel (self->attempt->cancellable); /* it holds the secret */
   self->done (result, error != NULL && self->first_error != NULL ? self->first_error : error, self->user_data);
 }
 
@@ -293,6 +297,7 @@ on_attempted (gpointer result, const GError *error, gpointer user_data)
 {
   g_autoptr (Store) self = user_data;
 
+  self->attempt = NULL;
   if (store_is_over (self))
     return;
   if (error == NULL)
@@ -375,6 +380,7 @@ store_attempt (Store *self)
   SecretValue *value;
 
   self->attempts++;
+  self->attempt = op;
   if (!fel_keyring_op_has_service (op))
     return;
   properties = item_properties (self->label, self->attributes);
@@ -396,6 +402,12 @@ store_supersede (FelKeyring *keyring, GHashTable *attributes)
     }
 }
 
+gboolean
+fel_keyring_holds_secrets (const FelKeyring *self)
+{
+  return self->n_secrets_held > 0;
+}
+
 void
 fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, const FelSecret *secret,
                    gboolean replace, FelKeyringDone done, gpointer user_data)
@@ -412,6 +424,7 @@ fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, 
   store->secret = fel_secret_ref ((FelSecret *) secret);
   store->replace = replace;
   store_supersede (self, store->attributes);
+  self->n_secrets_held++;
   g_ptr_array_add (self->stores, store);
   store_attempt (store);
 }

@@ -71,6 +71,9 @@ void fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attribu
  * the service has answered that there is none. Whatever keeps it from answering is an error. Opens first. */
 void fel_keyring_find (FelKeyring *self, GHashTable *attributes, FelKeyringDone done, gpointer user_data);
 
+/* A store that was given up is being cancelled. It ends soon, or by its deadline. */
+gboolean fel_keyring_holds_secrets (const FelKeyring *self);
+
 /* result: FelSecret. */
 void fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);
 

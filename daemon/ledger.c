@@ -34,6 +34,7 @@ entry_free (FelLedgerEntry *self)
 {
   fel_intent_unref (self->intent);
   g_clear_pointer (&self->candidates, g_ptr_array_unref);
+  g_clear_pointer (&self->listed, g_ptr_array_unref);
   g_free (self->detail);
   g_free (self);
 }

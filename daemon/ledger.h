@@ -28,6 +28,7 @@ typedef struct FelLedgerEntry
   gboolean ended;           /* not in the ledger any more */
   gboolean writing;         /* a worker has its file */
   GPtrArray *candidates;    /* of char *, ids at the provider that could be it; NULL: not looked yet */
+  GPtrArray *listed;        /* the candidates that were last listed to somebody; NULL: never */
   char *detail;             /* (nullable) why it could not be settled */
   struct FelSettle *settle; /* SETTLING: who is at it */
   guint retry_sec;          /* after which looking again may tell more; 0: the usual */

@@ -207,7 +207,8 @@ run (void)
   for (gsize i = 0; i < G_N_ELEMENTS (signal_ids); i++)
     g_source_remove (signal_ids[i]);
   fel_bus_free (self.bus);
-  while (fel_work_is_busy (self.broker->work)) /* each job has its deadline */
+  while (fel_work_is_busy (self.broker->work)
+         || fel_keyring_holds_secrets (self.broker->keyring)) /* each has its deadline */
     g_main_context_iteration (NULL, TRUE);
   if (fel_work_is_stuck (self.broker->work))
     _exit (self.status); /* a backend that does not come back still uses what would be freed */

@@ -13,10 +13,18 @@ enum
   RESOLVE_SETTLED,
 };
 
+/* What is told here is what a later decision of the user can be about. */
 static void
 list_unresolved_step (FelRequest *self)
 {
   self->list = fel_ledger_unresolved (self->broker->ledger);
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      FelLedgerEntry *entry = self->list->pdata[i];
+
+      g_clear_pointer (&entry->listed, g_ptr_array_unref);
+      entry->listed = entry->candidates != NULL ? g_ptr_array_ref (entry->candidates) : NULL;
+    }
   fel_request_finish (self);
 }
 

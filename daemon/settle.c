@@ -314,7 +314,7 @@ settle_judge_list (FelSettle *self)
   g_clear_pointer (&self->ids, g_ptr_array_unref);
   self->ids = settle_find_own (self, &is_proven);
   is_guess = !is_proven && !self->instance->config->exclusive;
-  is_unseen = has_unseen (self->ids, entry->candidates);
+  is_unseen = has_unseen (self->ids, entry->listed);
   g_clear_pointer (&entry->candidates, g_ptr_array_unref);
   entry->candidates = g_ptr_array_ref (self->ids);
   if (self->ids->len == 0 && (self->by_user || entry->retry_sec == 0))

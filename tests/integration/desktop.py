@@ -156,9 +156,13 @@ class Desktop:
 
     # The bus
 
+    def bus_config(self) -> str:
+        """The limits are those of a bare dbus-daemon, which are tighter than those of a session bus."""
+        return BUS_CONFIG.format(run=self.root / "run", services=self.root / "services")
+
     def _start_bus(self) -> None:
         config = self.root / "bus.conf"
-        config.write_text(BUS_CONFIG.format(run=self.root / "run", services=self.root / "services"))
+        config.write_text(self.bus_config())
         bus = self.spawn(
             ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"],
             stdout=subprocess.PIPE,

@@ -115,7 +115,12 @@ class SecretServiceStandIn:
     def let_go(self) -> None:
         """Does all that hangs, and answers it if anybody still listens."""
         self.faults.clear()
-        self._in_thread_and_wait(lambda: [held() for held in self._held])
+        def go() -> None:
+            held, self._held = self._held, []
+            for one in held:
+                one()
+
+        self._in_thread_and_wait(go)
 
     def come_back(self) -> None:
         """After it has left the bus; with its items."""

@@ -62,6 +62,9 @@ class Step:
 class UserSession:
     """One run of the session, as a context manager; then its steps, its journal and the stand-in."""
 
+    def __init__(self, script: Path = HERE / "user_session.sh", config: str = CONFIG):
+        self.script, self.config = script, config
+
     def __enter__(self) -> "UserSession":
         self.root = Path(tempfile.mkdtemp(prefix="felucca-test-"))
         self.nile = NileStandIn().__enter__()
@@ -95,18 +98,18 @@ class UserSession:
         options = json.loads((BUILD / "meson-info/intro-buildoptions.json").read_text())
         (prefix,) = [option["value"] for option in options if option["name"] == "prefix"]
         self.token = self.nile.issue_token()["access_token"]
-        (self.root / "felucca.conf").write_text(CONFIG.format(url=self.nile.url, helper=self.root / "helper"))
+        (self.root / "felucca.conf").write_text(self.config.format(url=self.nile.url, helper=self.root / "helper"))
         (self.root / "helper").write_text(HELPER)
         (self.root / "helper").chmod(0o755)
         (self.root / "token").write_text(self.token)
         (self.root / "control").write_text(self.nile.control)
-        shutil.copy(HERE / "user_session.sh", self.root)
+        shutil.copy(self.script, self.root)
         self.root.chmod(0o755)
         os.chown(self.root, UID, UID)
         with open(self.root / "session.log", "wb") as log:
             self.run = subprocess.run(
                 [*UNSHARE, "bash", str(HERE / "user_manager.sh"), str(UID), prefix, str(staged), str(self.root),
-                 str(self.root / "user_session.sh")], stdout=log, stderr=log, timeout=DEADLINE_SEC, cwd="/")
+                 str(self.root / self.script.name)], stdout=log, stderr=log, timeout=DEADLINE_SEC, cwd="/")
         assert self.run.returncode == 0, self._text("session.log") + self.late
         self.journal = [json.loads(line) for line in self._text("journal.json").splitlines()]
         self.journal_bytes = (self.root / "journal.export").read_bytes()

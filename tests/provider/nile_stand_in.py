@@ -112,6 +112,10 @@ class NileStandIn:
         """A credential that somebody else deleted."""
         self.world.delete(id)
 
+    def set_clock(self, ahead_sec: float) -> None:
+        """What the provider takes for now: so far from our own clock."""
+        self.world.set_clock(ahead_sec)
+
     def password_of(self, id: str) -> str:
         """What the password of a credential is or was. Only in process."""
         return self.world.password_of(id)
@@ -149,13 +153,14 @@ class NileStandIn:
             "errors": [repr(error) for error in self.errors],
         }
 
-    def reset(self) -> None:
-        """Back to the seed: no credential, no token, no rule, an empty log, no open connection."""
+    def reset(self, tokens: bool = True) -> None:
+        """Back to the seed: no credential, no token, no rule, an empty log, no open connection. Or with the tokens kept."""
         self.rules.clear()
         self.gates.reset()
         self._provider.end_connections()
         self.world.reset()
-        self.tokens.reset()
+        if tokens:
+            self.tokens.reset()
         self.log.reset()
 
 

@@ -71,6 +71,7 @@ class ProviderHandler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
         finally:
+            self.nile.log.bump(route.operation + "-over")
             self.nile.log.bump("done")
 
     def look_up(self, target: str) -> tuple[routes.Route, routes.Call]:

@@ -360,3 +360,22 @@ def test_program(options: list[str], end: str) -> None:
         program.terminate() if end == "terminate" else program.stdin.close()
         assert program.wait(60) == 0
         assert program.stdout.read() == ""
+
+
+def test_a_clock_of_its_own(nile: NileStandIn) -> None:
+    """Ids and times of what is minted tell the provider's time, not ours."""
+    nile.set_clock(-86400)
+    made = nile.mint_foreign("acme", "orders")
+    age = time.time() - int(made["id"].replace("-", "")[:12], 16) / 1000
+    assert 86399 < age < 86460
+    nile.set_clock(0)
+    assert nile.mint_foreign("acme", "orders")["created"] > made["created"]
+
+
+def test_a_reset_may_keep_the_tokens(nile: NileStandIn) -> None:
+    token = nile.issue_token()["access_token"]
+    nile.mint_foreign("acme", "orders")
+    nile.reset(tokens=False)
+    assert nile.live() == [] and nile.tokens.find(token) is not None
+    nile.reset()
+    assert nile.tokens.find(token) is None

@@ -102,6 +102,7 @@ class World:
         """Back to the seed data."""
         with self._lock:
             self._last_ms = 0
+            self._ahead_ms = 0
             self._workspaces: dict[str, Workspace] = {}
             self._credentials: dict[str, Credential] = {}
             self._minted: dict[str, Credential] = {}
@@ -197,9 +198,15 @@ class World:
             "sharded": False,
         }
 
+    def set_clock(self, ahead_sec: float) -> None:
+        """Moves the provider's clock away from ours."""
+        with self._lock:
+            self._ahead_ms = int(ahead_sec * 1000)
+            self._last_ms = 0
+
     def _now_ms(self) -> int:
         # Strictly rising, so that ids sort in the order of the mints.
-        self._last_ms = max(self._last_ms + 1, time.time_ns() // 1_000_000)
+        self._last_ms = max(self._last_ms + 1, time.time_ns() // 1_000_000 + self._ahead_ms)
         return self._last_ms
 
     def _add_workspace(self, slug: str, names: list[str]) -> None:

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The long runs, short: a sweep with big steps, some random creates, some calls that race the daemon's leaving."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+import sweep
+from memory_run import Steady
+from races import race_idle, race_term
+from random_run import random_run
+
+STEP = 17
+CREATES = 120
+IDLE_CALLS = 300
+TERM_CALLS = 600
+
+
+@pytest.fixture
+def seed() -> int:
+    """Printed when a test fails; FELUCCA_FAULT_SEED repeats it."""
+    number = int(os.environ.get("FELUCCA_FAULT_SEED", random.SystemRandom().randrange(2**32)))
+    print(f"FELUCCA_FAULT_SEED={number}")
+    return number
+
+
+@pytest.mark.parametrize("instance", ["nile", "own"])
+def test_sweep(instance: str, seed: int):
+    if sweep.why_not():
+        pytest.skip(str(sweep.why_not()))
+    swept = sweep.sweep(instance, STEP, 1 + seed % STEP, seed)
+    assert swept.violations == []
+    assert swept.points > 5
+    assert len(swept.verdicts) > 2, "kills before, during and behind the mint end differently"
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+def test_random(worker: int, seed: int):
+    tally = random_run(CREATES, seed, worker)
+    assert tally.violations == []
+    assert tally.outcomes["ok"] > 0 and tally.restarts > 0 and tally.foreign > 0
+
+
+@pytest.mark.parametrize("race,calls", [(race_idle, IDLE_CALLS), (race_term, TERM_CALLS)], ids=["idle", "term"])
+def test_race(race, calls: int, seed: int):
+    raced = race(calls, seed)
+    assert raced.violations == []
+    assert raced.calls >= calls and raced.leavings > 0
+
+
+def test_memory_is_judged():
+    """What grows is told from what only moves."""
+    flat = Steady(samples=[900, 1000, 1010, 1005, 1300, 1002, 1004, 1003])
+    grown = Steady(samples=[900, 1000, 1500, 2000, 2500, 3000, 3500, 4000])
+    assert flat.after - flat.before < 100 < grown.after - grown.before
