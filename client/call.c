@@ -30,6 +30,8 @@ fel_call_free (FelCall *self)
 {
   if (self == NULL)
     return;
+  sd_bus_slot_unref (self->slot);
+  sd_bus_message_unref (self->reply);
   sd_bus_message_unref (self->message);
   g_free (self);
 }
@@ -71,8 +73,29 @@ fel_call_option_fd (FelCall *self, const char *name, int fd)
   keep_first_error (self, sd_bus_message_append (self->message, "{sv}", name, "h", fd));
 }
 
+/* NULL: it could not be built. (transfer full) */
+static sd_bus_message *
+close_message (FelCall *self, GError **error)
+{
+  g_autoptr (sd_bus_message) message = g_steal_pointer (&self->message);
+
+  if (self->has_options)
+    keep_first_error (self, sd_bus_message_close_container (message));
+  if (!fel_exit_check (self->r, "cannot build a message to the daemon", error))
+    return NULL;
+  return g_steal_pointer (&message);
+}
+
+static void
+call_fail (FelCall *self, const sd_bus_error *bus_error, GError **error)
+{
+  self->unknown_method = sd_bus_error_has_name (bus_error, SD_BUS_ERROR_UNKNOWN_METHOD) > 0;
+  self->unsupported = sd_bus_error_has_name (bus_error, FEL_ERROR_PREFIX "Unsupported") > 0;
+  fel_exit_set_from_bus (error, bus_error->name, bus_error->message);
+}
+
 static int
-on_reply (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+on_private_reply (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
 {
   sd_bus_message **place = userdata;
 
@@ -88,7 +111,7 @@ call_private (sd_bus *bus, sd_bus_message *message, guint64 usec, sd_bus_error *
 {
   g_autoptr (sd_bus_message) reply = NULL;
   sd_bus_slot *slot = NULL;
-  int r = sd_bus_call_async (bus, &slot, message, on_reply, &reply, usec);
+  int r = sd_bus_call_async (bus, &slot, message, on_private_reply, &reply, usec);
 
   *ret_refused = r < 0;
   while (r >= 0 && reply == NULL)
@@ -121,16 +144,14 @@ call_daemon (FelDaemon *daemon, sd_bus_message *message, guint64 usec, sd_bus_er
 sd_bus_message *
 fel_call_send (FelCall *self, guint seconds, GError **error)
 {
-  g_autoptr (sd_bus_message) message = g_steal_pointer (&self->message);
+  g_autoptr (sd_bus_message) message = close_message (self, error);
   guint64 usec = (guint64) seconds * G_USEC_PER_SEC;
   sd_bus_error bus_error = SD_BUS_ERROR_NULL;
   sd_bus_message *reply = NULL;
   gboolean refused;
   int r;
 
-  if (self->has_options)
-    keep_first_error (self, sd_bus_message_close_container (message));
-  if (!fel_exit_check (self->r, "cannot build a message to the daemon", error))
+  if (message == NULL)
     return NULL;
   r = call_daemon (self->daemon, message, usec, &bus_error, &reply, &refused);
   if (refused)
@@ -141,10 +162,44 @@ fel_call_send (FelCall *self, guint seconds, GError **error)
       r = call_daemon (self->daemon, message, usec, &bus_error, &reply, &refused);
     }
   if (r < 0)
-    {
-      self->unknown_method = sd_bus_error_has_name (&bus_error, SD_BUS_ERROR_UNKNOWN_METHOD) > 0;
-      fel_exit_set_from_bus (error, bus_error.name, bus_error.message);
-    }
+    call_fail (self, &bus_error, error);
   sd_bus_error_free (&bus_error);
   return reply;
+}
+
+static int
+on_begun_reply (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+  FelCall *self = userdata;
+
+  self->reply = sd_bus_message_ref (reply);
+  return 1;
+}
+
+gboolean
+fel_call_begin (FelCall *self, guint seconds, GError **error)
+{
+  g_autoptr (sd_bus_message) message = close_message (self, error);
+
+  return message != NULL
+         && fel_exit_check (sd_bus_call_async (self->daemon->bus, &self->slot, message, on_begun_reply, self,
+                                               (guint64) seconds * G_USEC_PER_SEC),
+                            "cannot send a message to the daemon", error);
+}
+
+gboolean
+fel_call_is_done (const FelCall *self)
+{
+  return self->reply != NULL;
+}
+
+sd_bus_message *
+fel_call_take_reply (FelCall *self, GError **error)
+{
+  g_autoptr (sd_bus_message) reply = g_steal_pointer (&self->reply);
+
+  if (!sd_bus_message_is_method_error (reply, NULL))
+    return g_steal_pointer (&reply);
+  call_fail (self, sd_bus_message_get_error (reply), error);
+  return NULL;
 }

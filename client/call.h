@@ -20,6 +20,9 @@ typedef struct FelCall
   int r;                   /* the first error of building it, a negative errno */
   gboolean has_options;
   gboolean unknown_method; /* the daemon has no such method: it is of another version */
+  gboolean unsupported;    /* this backend has no such verb */
+  sd_bus_slot *slot;       /* owned; begun */
+  sd_bus_message *reply;   /* owned; what came of that, an error perhaps */
 } FelCall;
 
 FelCall *fel_call_new (FelDaemon *daemon, const char *interface, const char *member);
@@ -34,6 +37,11 @@ void fel_call_option_fd (FelCall *self, const char *name, int fd); /* keeps a du
 
 /* Waits. The message is gone afterwards, and with it our duplicates of descriptors. (transfer full) */
 sd_bus_message *fel_call_send (FelCall *self, guint seconds, GError **error);
+
+/* The same without waiting: the answer comes while the bus is processed. */
+gboolean fel_call_begin (FelCall *self, guint seconds, GError **error);
+gboolean fel_call_is_done (const FelCall *self);
+sd_bus_message *fel_call_take_reply (FelCall *self, GError **error); /* (transfer full) */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelCall, fel_call_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sd_bus_message, sd_bus_message_unref)

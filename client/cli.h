@@ -53,6 +53,7 @@ struct FelCli
   gboolean provider;
   gboolean local_only;
   gboolean token_stdin;
+  gboolean no_browser;
   gboolean revoke_credentials;
   gboolean yes;
   char **env;

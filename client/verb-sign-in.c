@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <unistd.h>
 
+#include "browser-sign-in.h"
 #include "exit.h"
 #include "felucca-names.h"
 #include "pipe.h"
@@ -13,25 +14,23 @@
 
 static const GOptionEntry options[] = {
   { "token-stdin", 0, 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (token_stdin), "Read the token from standard input", NULL },
+  { "no-browser", 0, 0, G_OPTION_ARG_NONE, FEL_CLI_FIELD (no_browser),
+    "Open no browser; show the address, and take the one that the sign-in ends at", NULL },
   { 0 },
 };
 
 static FelBuffer *
-read_token (const FelCli *cli, GError **error)
+read_token (GError **error)
 {
-  if (cli->token_stdin)
-    return fel_pipe_drain (STDIN_FILENO, TOKEN_MAX + 2, -1, error); /* and a line end */
-  if (!cli->no_prompt && fel_terminal_is_there ())
+  if (fel_terminal_is_there ())
     return fel_terminal_read_hidden ("Access token: ", TOKEN_MAX, error);
-  g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE,
-                       "there is nobody to ask for a token; give it on standard input with --token-stdin");
-  return NULL;
+  return fel_pipe_drain (STDIN_FILENO, TOKEN_MAX + 2, -1, error); /* and a line end */
 }
 
 static FelBuffer *
-token (const FelCli *cli, GError **error)
+token (GError **error)
 {
-  g_autoptr (FelBuffer) bytes = read_token (cli, error);
+  g_autoptr (FelBuffer) bytes = read_token (error);
 
   if (bytes == NULL)
     return NULL;
@@ -44,13 +43,17 @@ token (const FelCli *cli, GError **error)
 }
 
 static FelRecord *
-sign_in (const FelCli *cli, const FelBuffer *bytes, GError **error)
+sign_in_with_token (const FelCli *cli, GError **error)
 {
-  g_autoptr (FelDaemon) daemon = fel_daemon_open (error);
+  g_autoptr (FelBuffer) bytes = token (error);
+  g_autoptr (FelDaemon) daemon = NULL;
   g_autoptr (FelCall) call = NULL;
   g_autoptr (sd_bus_message) reply = NULL;
   g_auto (FelPipe) secret = FEL_PIPE_CLOSED;
 
+  if (bytes == NULL)
+    return NULL;
+  daemon = fel_daemon_open (error);
   if (daemon == NULL || !fel_daemon_pin (daemon, error))
     return NULL;
   if (!fel_pipe_open (&secret, error) || !fel_pipe_write (&secret, bytes, error))
@@ -67,18 +70,50 @@ sign_in (const FelCli *cli, const FelBuffer *bytes, GError **error)
   return reply != NULL ? fel_record_read (reply, error) : NULL;
 }
 
+/* A backend without a sign-in through the browser takes a token all the same. */
+static FelRecord *
+sign_in (const FelCli *cli, GError **error)
+{
+  g_autoptr (GError) browser_error = NULL;
+  gboolean unsupported = FALSE;
+  FelRecord *account;
+
+  if (cli->token_stdin)
+    return sign_in_with_token (cli, error);
+  account = fel_browser_sign_in (cli, &unsupported, &browser_error);
+  if (account != NULL)
+    return account;
+  if (unsupported && !cli->no_browser && fel_terminal_is_there ())
+    return sign_in_with_token (cli, error);
+  g_propagate_error (error, g_steal_pointer (&browser_error));
+  return NULL;
+}
+
+static gboolean
+check_way (const FelCli *cli, GError **error)
+{
+  const char *wrong = NULL;
+
+  if (cli->token_stdin && cli->no_browser)
+    wrong = "--token-stdin and --no-browser exclude each other";
+  else if (!cli->token_stdin && (cli->no_prompt || (!cli->no_browser && !fel_terminal_is_there ())))
+    wrong = "there is nobody to ask to sign in; give a token on standard input with --token-stdin";
+  if (wrong == NULL)
+    return TRUE;
+  g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, wrong);
+  return FALSE;
+}
+
 static gboolean
 run (FelCli *cli, GError **error)
 {
-  g_autoptr (FelBuffer) bytes = NULL;
   g_autoptr (FelRecord) account = NULL;
   g_autofree char *workspaces = NULL;
   const char *backend, *name;
 
-  if (!fel_cli_backend_operand (cli, error))
+  if (!fel_cli_backend_operand (cli, error) || !check_way (cli, error))
     return FALSE;
-  bytes = token (cli, error);
-  account = bytes != NULL ? sign_in (cli, bytes, error) : NULL;
+  account = sign_in (cli, error);
   if (account == NULL)
     return FALSE;
   if (cli->format == FEL_FORMAT_JSON)
@@ -96,7 +131,7 @@ run (FelCli *cli, GError **error)
 const FelVerb fel_verb_sign_in = {
   .name = "sign-in",
   .operands = "[BACKEND]",
-  .summary = "Give the daemon an access token; asks for it on a terminal",
+  .summary = "Sign in with a browser, or give the daemon an access token",
   .operands_max = 1,
   .options = options,
   .run = run,

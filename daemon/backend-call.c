@@ -10,6 +10,7 @@
 
 #define SENTENCE_LEN_MAX 512
 #define STRING_LEN_MAX 256
+#define URL_LEN_MAX 4096
 #define PASSWORD_LEN_MAX 1024
 #define LIST_MAX 10000
 #define WORKSPACES_MAX 256
@@ -61,6 +62,8 @@ static const struct
   [FEL_VERB_PROBE] = { "probe", G_STRUCT_OFFSET (FelBackend, probe) },
   [FEL_VERB_REFRESH] = { "refresh", G_STRUCT_OFFSET (FelBackend, refresh) },
   [FEL_VERB_RENEW] = { "renew", G_STRUCT_OFFSET (FelBackend, renew) },
+  [FEL_VERB_AUTHORIZE_URL] = { "authorize-url", G_STRUCT_OFFSET (FelBackend, authorize_url) },
+  [FEL_VERB_EXCHANGE] = { "exchange", G_STRUCT_OFFSET (FelBackend, exchange) },
 };
 
 /* Where the setters put what they are told. */
@@ -100,6 +103,7 @@ call_forget_said (FelBackendCall *self)
   g_clear_pointer (&self->list, g_ptr_array_unref);
   g_clear_pointer (&self->account_id, g_free);
   g_clear_pointer (&self->account, g_free);
+  g_clear_pointer (&self->url, g_free);
   g_clear_pointer (&self->workspaces, g_ptr_array_unref);
   g_clear_error (&self->error);
   self->expires_sec = 0;
@@ -138,6 +142,11 @@ fel_backend_call_unref (FelBackendCall *self)
   g_free (self->label);
   fel_token_unref (self->token);
   fel_intent_unref (self->intent);
+  g_free (self->redirect_uri);
+  g_free (self->state);
+  g_free (self->code_challenge);
+  fel_secret_unref (self->code);
+  fel_secret_unref (self->code_verifier);
   g_free (self);
 }
 
@@ -201,10 +210,10 @@ host_set_string (FelOut *out, FelField field, const char *value)
 {
   FelBackendCall *self = &out->call;
   char **slot = NULL;
+  gsize max = field == FEL_FIELD_URL ? URL_LEN_MAX : STRING_LEN_MAX;
 
-  if (value == NULL || *value == '\0' || strnlen (value, STRING_LEN_MAX + 1) > STRING_LEN_MAX
-      || !g_utf8_validate (value, -1, NULL) || fel_has_control_character (value)
-      || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
+  if (value == NULL || *value == '\0' || strnlen (value, max + 1) > max || !g_utf8_validate (value, -1, NULL)
+      || fel_has_control_character (value) || (field == FEL_FIELD_ID && !fel_name_check ("id", value, NULL)))
     return;
   if (field == FEL_FIELD_WORKSPACE)
     {
@@ -216,6 +225,8 @@ host_set_string (FelOut *out, FelField field, const char *value)
     }
   if (field == FEL_FIELD_ACCOUNT)
     slot = &self->account;
+  else if (field == FEL_FIELD_URL)
+    slot = &self->url;
   else if (field == FEL_FIELD_ID && self->verb == FEL_VERB_PROBE)
     slot = &self->account_id;
   else
@@ -326,7 +337,24 @@ fill_request (const FelBackendCall *self, FelVerbRequest *request)
     .timeout_sec = self->instance->config->timeout_sec,
     .ttl_sec = self->ttl_sec,
     .intent = self->intent != NULL ? self->intent->uuid : NULL,
+    .redirect_uri = self->redirect_uri,
+    .state = self->state,
+    .code_challenge = self->code_challenge,
+    .code = self->code != NULL ? self->code->bytes : NULL,
+    .code_verifier = self->code_verifier != NULL ? self->code_verifier->bytes : NULL,
   };
+}
+
+/* It may become an argument of a program. */
+static gboolean
+is_for_browser (const char *url)
+{
+  if (url == NULL || (!g_str_has_prefix (url, "https://") && !g_str_has_prefix (url, "http://")))
+    return FALSE;
+  for (const char *p = url; *p != '\0'; p++)
+    if (!g_ascii_isgraph (*p))
+      return FALSE;
+  return TRUE;
 }
 
 /* Success has to be complete, whatever the backend says. */
@@ -344,9 +372,13 @@ call_check_said (FelBackendCall *self)
                                  credential == NULL || credential->id == NULL ? "an id" : "a usable password");
       self->maybe_minted = TRUE;
     }
-  if (self->verb == FEL_VERB_REFRESH && (self->secret == NULL || !fel_token_check_access (self->secret, NULL)))
-    self->error = g_error_new (FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "backend '%s' reported a refresh without a token",
-                               self->instance->name);
+  if ((self->verb == FEL_VERB_REFRESH || self->verb == FEL_VERB_EXCHANGE)
+      && (self->secret == NULL || !fel_token_check_access (self->secret, NULL)))
+    self->error = g_error_new (FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "backend '%s' reported %s without a token",
+                               self->instance->name, self->verb == FEL_VERB_REFRESH ? "a refresh" : "an exchange");
+  if (self->verb == FEL_VERB_AUTHORIZE_URL && !is_for_browser (self->url))
+    self->error = g_error_new (FEL_ERROR, FEL_ERROR_BACKEND_FAILED,
+                               "backend '%s' reported no URL that a browser can open", self->instance->name);
 }
 
 static void

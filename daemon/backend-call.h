@@ -16,6 +16,8 @@ typedef enum
   FEL_VERB_PROBE,
   FEL_VERB_REFRESH,
   FEL_VERB_RENEW,
+  FEL_VERB_AUTHORIZE_URL,
+  FEL_VERB_EXCHANGE,
 } FelVerbKind;
 
 typedef struct FelBackendCall
@@ -33,6 +35,11 @@ typedef struct FelBackendCall
   char *label;
   guint64 ttl_sec;
   FelToken *token;
+  char *redirect_uri;
+  char *state;
+  char *code_challenge;
+  FelSecret *code;
+  FelSecret *code_verifier;
   FelIntentFolder *intents; /* mint: where it is marked as sent, right before the verb runs */
   FelIntent *intent;
 
@@ -43,6 +50,7 @@ typedef struct FelBackendCall
   GPtrArray *list; /* of FelCredential */
   char *account_id;
   char *account;
+  char *url;
   GPtrArray *workspaces; /* of char *, NULL at its end once done */
   gint64 expires_sec;
   gboolean maybe_minted; /* it failed, and that does not prove that nothing was minted */

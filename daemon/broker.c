@@ -34,6 +34,7 @@ fel_broker_new (FelConfig *config, const char *backend_directory, const char *st
   self->quarantine = fel_quarantine_new (crashes);
   self->loads = g_hash_table_new (g_str_hash, g_str_equal);
   self->probed = fel_backend_probed_new ();
+  self->sign_ins = fel_sign_ins_new ();
   self->accesses = g_hash_table_new (g_str_hash, g_str_equal);
   self->flights = g_hash_table_new (g_str_hash, g_str_equal);
   self->ledger = fel_ledger_new (intents, self->work);
@@ -59,6 +60,7 @@ fel_broker_free (FelBroker *self)
   g_hash_table_unref (self->probed);
   g_hash_table_unref (self->loads);
   fel_quarantine_free (self->quarantine);
+  fel_sign_ins_free (self->sign_ins);
   fel_mint_queue_free (self->mint_queue);
   fel_work_free (self->work);
   fel_token_cache_free (self->token_cache);

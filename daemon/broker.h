@@ -12,6 +12,7 @@
 #include "mint-queue.h"
 #include "quarantine.h"
 #include "registry.h"
+#include "sign-in.h"
 #include "token-cache.h"
 #include "work.h"
 
@@ -35,6 +36,7 @@ typedef struct FelBroker
   FelTokenCache *token_cache;
   FelWork *work;
   FelMintQueue *mint_queue;
+  FelSignIns *sign_ins;
   struct FelMirror *mirror;
   FelLedger *ledger;
   struct FelReconcile *reconcile;

@@ -70,6 +70,12 @@ answer_account (sd_bus_message *reply, FelRequest *request)
 }
 
 static int
+answer_started (sd_bus_message *reply, FelRequest *request)
+{
+  return sd_bus_message_append (reply, "ss", request->handle, request->url);
+}
+
+static int
 answer_accounts (sd_bus_message *reply, FelRequest *request)
 {
   int r = sd_bus_message_open_container (reply, 'a', "a{sv}");
@@ -180,6 +186,26 @@ method_sign_in (sd_bus_message *message, void *userdata, sd_bus_error *ret_error
 
   if (fel_message_read_name (message, "backend", TRUE, &request->backend, &error))
     read_options (request, message, &error);
+  return bus_begin (userdata, message, request, error, answer_account, ret_error);
+}
+
+static int
+method_start_sign_in (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+  FelRequest *request = request_new (userdata, &fel_request_start_sign_in);
+  g_autoptr (GError) error = NULL;
+
+  fel_message_read_name (message, "backend", TRUE, &request->backend, &error);
+  return bus_begin (userdata, message, request, error, answer_started, ret_error);
+}
+
+static int
+method_finish_sign_in (sd_bus_message *message, void *userdata, sd_bus_error *ret_error)
+{
+  FelRequest *request = request_new (userdata, &fel_request_finish_sign_in);
+  g_autoptr (GError) error = NULL;
+
+  fel_message_read_name (message, "handle", FALSE, &request->handle, &error);
   return bus_begin (userdata, message, request, error, answer_account, ret_error);
 }
 
@@ -332,6 +358,10 @@ static const sd_bus_vtable accounts_vtable[] = {
   SD_BUS_VTABLE_START (0),
   SD_BUS_METHOD_WITH_NAMES ("SignIn", "sa{sv}", SD_BUS_PARAM (backend) SD_BUS_PARAM (options), "a{sv}",
                             SD_BUS_PARAM (account), method_sign_in, SECRET),
+  SD_BUS_METHOD_WITH_NAMES ("StartSignIn", "s", SD_BUS_PARAM (backend), "ss", SD_BUS_PARAM (handle) SD_BUS_PARAM (url),
+                            method_start_sign_in, OPEN),
+  SD_BUS_METHOD_WITH_NAMES ("FinishSignIn", "s", SD_BUS_PARAM (handle), "a{sv}", SD_BUS_PARAM (account),
+                            method_finish_sign_in, OPEN),
   SD_BUS_METHOD_WITH_NAMES ("SignOut", "sa{sv}", SD_BUS_PARAM (backend) SD_BUS_PARAM (options), "", , method_sign_out,
                             OPEN),
   SD_BUS_METHOD_WITH_NAMES ("ListAccounts", "", , "aa{sv}", SD_BUS_PARAM (accounts), method_list_accounts, OPEN),

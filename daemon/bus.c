@@ -181,7 +181,8 @@ on_idle_check (gpointer user_data)
 
   self->idle_id = 0;
   if (self->broker->open_requests > 0 || fel_bus_calls_open (self->object.calls) > 0
-      || fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0 || fel_expiry_is_waiting (self->broker->expiry))
+      || fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0 || fel_expiry_is_waiting (self->broker->expiry)
+      || fel_sign_ins_count (self->broker->sign_ins) > 0)
     bus_watch_idle (self, timeout_usec);
   else if (rested_usec < timeout_usec)
     bus_watch_idle (self, timeout_usec - rested_usec);
@@ -215,6 +216,7 @@ on_lost (int r, gpointer user_data)
   fel_log_problem ("the session bus is gone");
   self->leaving = self->released = self->lost = TRUE;
   self->status = EXIT_FAILURE;
+  fel_sign_ins_stop (self->broker->sign_ins);
   fel_peers_leave (self->peers);
   bus_end_when_drained (self);
 }
@@ -299,6 +301,7 @@ fel_bus_leave (FelBus *self)
   g_clear_handle_id (&self->idle_id, g_source_remove);
   fel_reconcile_stop (self->broker->reconcile);
   fel_expiry_stop (self->broker->expiry);
+  fel_sign_ins_stop (self->broker->sign_ins);
   sd_notify (0, "STOPPING=1");
   fel_peers_leave (self->peers);
   if (self->bus == NULL)

@@ -140,9 +140,12 @@ judge_verbs (const FelBackend *backend, const char *name, char **ret_kept)
     return g_strdup_printf ("module '%s' says that it lists intents and has no verb list", name);
   if ((backend->flags & FEL_BACKEND_RENEWS_TOKEN) != 0 && backend->refresh == NULL)
     return g_strdup_printf ("module '%s' says that it renews tokens and has no verb refresh", name);
-  *ret_kept = g_strdup_printf ("its verbs fit its flags: mint%s%s%s%s%s", backend->revoke != NULL ? " revoke" : "",
+  if ((backend->authorize_url != NULL) != (backend->exchange != NULL))
+    return g_strdup_printf ("module '%s' has one of the verbs authorize_url and exchange: a sign-in needs both", name);
+  *ret_kept = g_strdup_printf ("its verbs fit its flags: mint%s%s%s%s%s%s", backend->revoke != NULL ? " revoke" : "",
                                backend->list != NULL ? " list" : "", backend->probe != NULL ? " probe" : "",
-                               backend->refresh != NULL ? " refresh" : "", backend->renew != NULL ? " renew" : "");
+                               backend->refresh != NULL ? " refresh" : "", backend->renew != NULL ? " renew" : "",
+                               backend->exchange != NULL ? " authorize_url exchange" : "");
   return NULL;
 }
 

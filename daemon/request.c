@@ -41,6 +41,9 @@ fel_request_unref (FelRequest *self)
   g_free (self->backend);
   g_free (self->intent);
   g_free (self->action);
+  g_free (self->handle);
+  g_free (self->url);
+  fel_sign_in_end (self->sign_in);
   fel_ledger_entry_unref (self->entry);
   fel_options_free (self->options);
   fel_backend_call_unref (self->call);
@@ -112,6 +115,8 @@ void
 fel_request_orphan (FelRequest *self)
 {
   self->orphaned = TRUE;
+  if (self->kind->abandon != NULL)
+    self->kind->abandon (self);
 }
 
 void

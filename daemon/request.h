@@ -24,6 +24,7 @@ typedef struct FelRequestKind
   FelCall call;     /* which options it takes; 0: none */
   gboolean unlocks; /* the keyring is unlocked and the catalog filled before the first step */
   void (*step) (FelRequest *self);
+  void (*abandon) (FelRequest *self); /* the caller has left; NULL: the work is done all the same */
 } FelRequestKind;
 
 extern const FelRequestKind fel_request_create;
@@ -35,6 +36,8 @@ extern const FelRequestKind fel_request_renew; /* nobody can ask for it: `expiry
 extern const FelRequestKind fel_request_list_unresolved;
 extern const FelRequestKind fel_request_resolve_unresolved;
 extern const FelRequestKind fel_request_sign_in;
+extern const FelRequestKind fel_request_start_sign_in;
+extern const FelRequestKind fel_request_finish_sign_in;
 extern const FelRequestKind fel_request_sign_out;
 extern const FelRequestKind fel_request_list_accounts;
 extern const FelRequestKind fel_request_backends;
@@ -55,6 +58,7 @@ struct FelRequest
   char *backend;
   char *intent; /* to be resolved, and how */
   char *action;
+  char *handle; /* of a sign-in: asked for, or the answer */
   FelOptions *options;
 
   /* on the way */
@@ -68,6 +72,8 @@ struct FelRequest
   GPtrArray *followers; /* of FelRequest: equal calls that get the same answer */
   FelToken *token;
   FelSecret *refresh_token;
+  FelSignIn *sign_in; /* that this request ends */
+  gint64 expires_sec; /* of the token, as the one who issued it said; 0: it did not */
   struct FelSecretPipe *pipe;
   GError *undo_reason; /* why a mint is being undone */
   gboolean in_mint_queue;
@@ -77,6 +83,7 @@ struct FelRequest
   /* answer */
   FelCredential *credential;
   FelSecret *secret;
+  char *url;
   GPtrArray *list; /* of FelListed; for accounts, of FelInstance; for a sign-out, of paths; of FelLedgerEntry */
   GError *error;
   GError *reply_error; /* why the answer did not reach the caller; for the journal alone */

@@ -36,7 +36,7 @@ _felucca_is_wish()
 _felucca()
 {
   local -A options=(
-    [sign-in]='--token-stdin'
+    [sign-in]='--token-stdin --no-browser'
     [sign-out]='--revoke-credentials'
     [create]='--tenant --internal --ttl --label --request-id'
     [get]='--create --tenant --internal --ttl'

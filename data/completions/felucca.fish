@@ -26,7 +26,7 @@ set -l passwordless sign-in sign-out run list revoke prune unresolved status bac
 
 complete -c felucca -f
 
-complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a sign-in -d 'Give the daemon an access token'
+complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a sign-in -d 'Sign in with a browser or a token'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a sign-out -d 'Forget the sign-in of a backend'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a create -d 'Mint a new credential'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a get -d 'Hand out a stored credential'
@@ -49,6 +49,7 @@ complete -c felucca -l version -d 'Show the version'
 complete -c felucca -s h -l help -d 'Show help'
 
 complete -c felucca -n '__fish_seen_subcommand_from sign-in' -l token-stdin -d 'Read the token from standard input'
+complete -c felucca -n '__fish_seen_subcommand_from sign-in' -l no-browser -d 'Show the address and open no browser'
 complete -c felucca -n '__fish_seen_subcommand_from sign-out' -l revoke-credentials -d 'First revoke every stored credential'
 complete -c felucca -n '__fish_seen_subcommand_from create get run' -s t -l tenant -x -d 'Limited to this tenant'
 complete -c felucca -n '__fish_seen_subcommand_from create get run' -l internal -d 'An internal credential'

@@ -74,11 +74,12 @@ typedef enum
   FEL_FIELD_EXPANDABLE,    /* bool; mint */
   FEL_FIELD_ACCOUNT,       /* string; probe: for people, best an e-mail address */
   FEL_FIELD_WORKSPACE,     /* string, once for each; probe: what this account may use */
-  FEL_FIELD_EXPIRES,       /* int64; probe, refresh: Unix seconds; left out: unknown */
+  FEL_FIELD_EXPIRES,       /* int64; probe, refresh, exchange: Unix seconds; left out: unknown */
   FEL_FIELD_DATABASE_NAME, /* string; mint: to connect to, where it is not the request's `database` */
   FEL_FIELD_RENEWABLE,     /* bool; mint, renew: `renew` can move not-after */
   FEL_FIELD_LOGIN_ONLY,    /* bool; mint: its end is looked at when somebody logs in; open sessions outlive it */
   FEL_FIELD_INTENT,        /* string; list: FelVerbRequest.intent of its mint, where the provider keeps it */
+  FEL_FIELD_URL,           /* string; authorize_url: https, or http to a loopback host; for the user's browser */
 } FelField;
 
 /* What the host offers. The same struct for every call; calls are allowed from the worker that runs the verb only. */
@@ -91,16 +92,18 @@ typedef struct FelHost
    * `return host->fail (out, …)`. */
   bool (*fail) (FelOut *out, int failure, const char *sentence);
 
-  /* Reports one field. An empty or NULL string, or one that is not UTF-8, counts as not sent. At most 256 bytes. */
+  /* Reports one field. An empty or NULL string, or one that is not UTF-8, counts as not sent. At most 256 bytes, a URL
+   * 4096. */
   void (*set_string) (FelOut *out, FelField field, const char *value);
   void (*set_int64) (FelOut *out, FelField field, int64_t value);
   void (*set_bool) (FelOut *out, FelField field, bool value);
 
-  /* mint: the password, 1 to 1024 bytes without control characters. refresh: the access token. The bytes are copied
-   * into memory that is erased after use; erase your own. */
+  /* mint: the password, 1 to 1024 bytes without control characters. refresh, exchange: the access token. The bytes are
+   * copied into memory that is erased after use; erase your own. */
   void (*set_secret) (FelOut *out, const char *bytes, size_t len);
 
-  /* refresh: the refresh token that replaces the one of the request; left out: that one stays good. */
+  /* refresh: the refresh token that replaces the one of the request; left out: that one stays good. exchange: the first
+   * one, where the provider gives any. */
   void (*set_refresh_secret) (FelOut *out, const char *bytes, size_t len);
 
   /* list: what was set so far is one credential; a new one begins. */
@@ -125,7 +128,8 @@ typedef struct FelVerbRequest
   bool internal;              /* mint, list */
   const char *id;             /* revoke, renew: of the credential */
   const char *label;          /* mint: what the user calls it */
-  const char *token;          /* the access token; never NULL where FEL_BACKEND_NEEDS_TOKEN is set, but in refresh */
+  const char *token;          /* the access token; never NULL where FEL_BACKEND_NEEDS_TOKEN is set, but in refresh,
+                                 authorize_url and exchange */
   const char *refresh_token;  /* refresh */
   const FelSetting *settings; /* of the instance, without those that the host itself knows */
   size_t n_settings;
@@ -133,6 +137,11 @@ typedef struct FelVerbRequest
   struct _GCancellable *cancellable;
   uint64_t ttl_sec;   /* mint, renew: seconds that it is wished to live from now on; 0: as the provider likes */
   const char *intent; /* mint: a UUID of this mint alone, to be left at the provider where it keeps such a thing */
+  const char *redirect_uri;   /* authorize_url, exchange: http://localhost:PORT/callback */
+  const char *state;          /* authorize_url: to be sent along (RFC 6749, section 4.1.1) */
+  const char *code_challenge; /* authorize_url: of the method S256 (RFC 7636, section 4.3) */
+  const char *code;           /* exchange: a secret */
+  const char *code_verifier;  /* exchange: a secret */
 } FelVerbRequest;
 
 /* A verb: true, with its results set; or what host->fail() returned. */
@@ -180,6 +189,12 @@ typedef struct FelBackend
   /* Moves the end of one credential: reports its new FEL_FIELD_NOT_AFTER, whatever was wished. NOT_FOUND: it has ended
    * already. */
   FelVerb renew;
+
+  /* Reports FEL_FIELD_URL: where a user signs in with a browser (RFC 6749, section 4.1.1, with RFC 7636). Asks nobody. */
+  FelVerb authorize_url;
+
+  /* Trades the code that the browser came back with for tokens (RFC 6749, section 4.1.3). Called once for a code. */
+  FelVerb exchange;
 } FelBackend;
 
 #define FEL_BACKEND_SYMBOL "felucca_backend_v1"

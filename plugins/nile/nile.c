@@ -13,6 +13,7 @@
 #include "nile-answer.h"
 
 #define URL_DEFAULT "https://global.thenile.dev"
+#define AUTHORIZE_URL_DEFAULT "https://console.thenile.dev/authorize"
 #define CLIENT_ID_DEFAULT "nilecli"
 #define SSL_MODE_DEFAULT "require"
 
@@ -178,6 +179,45 @@ nile_refresh (const FelHost *host, const FelVerbRequest *request, FelOut *out)
   return nile_answer_read_token (host, out, answer, now_sec);
 }
 
+/* RFC 6749, section 4.1.1, and RFC 7636, section 4.3. Nile's own client asks for no scope. */
+static bool
+nile_authorize_url (const FelHost *host, const FelVerbRequest *request, FelOut *out)
+{
+  g_autofree char *client = g_uri_escape_string (setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
+  g_autofree char *redirect = g_uri_escape_string (request->redirect_uri, NULL, FALSE);
+  g_autofree char *state = g_uri_escape_string (request->state, NULL, FALSE);
+  g_autofree char *challenge = g_uri_escape_string (request->code_challenge, NULL, FALSE);
+  g_autofree char *url = g_strdup_printf (
+      "%s?response_type=code&client_id=%s&redirect_uri=%s&state=%s&code_challenge=%s&code_challenge_method=S256",
+      setting (request, "authorize-url", AUTHORIZE_URL_DEFAULT), client, redirect, state, challenge);
+
+  host->set_string (out, FEL_FIELD_URL, url);
+  return true;
+}
+
+/* RFC 6749, section 4.1.3, and RFC 7636, section 4.5 */
+static bool
+nile_exchange (const FelHost *host, const FelVerbRequest *request, FelOut *out)
+{
+  g_autofree char *url = url_of (request, "/oauth2/token");
+  g_autofree char *client = g_uri_escape_string (setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
+  g_autofree char *redirect = g_uri_escape_string (request->redirect_uri, NULL, FALSE);
+  g_autofree char *code = g_uri_escape_string (request->code, NULL, FALSE);
+  g_autofree char *verifier = g_uri_escape_string (request->code_verifier, NULL, FALSE);
+  g_autofree char *form
+      = g_strdup_printf ("grant_type=authorization_code&client_id=%s&redirect_uri=%s&code=%s&code_verifier=%s", client,
+                         redirect, code, verifier);
+  gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
+  g_autoptr (FelHttpAnswer) answer = exchange (request, "POST", url, form);
+
+  explicit_bzero (code, strlen (code));
+  explicit_bzero (verifier, strlen (verifier));
+  explicit_bzero (form, strlen (form));
+  if (!is_success (answer))
+    return nile_answer_fail (host, out, answer, false, request->code);
+  return nile_answer_read_token (host, out, answer, now_sec);
+}
+
 const FelBackend felucca_backend_v1 = {
   .struct_size = sizeof (FelBackend),
   .name = "nile",
@@ -191,4 +231,6 @@ const FelBackend felucca_backend_v1 = {
   .list = nile_list,
   .probe = nile_probe,
   .refresh = nile_refresh,
+  .authorize_url = nile_authorize_url,
+  .exchange = nile_exchange,
 };

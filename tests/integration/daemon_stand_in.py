@@ -32,7 +32,10 @@ INTERFACES = Gio.DBusNodeInfo.new_for_xml("""<node>
   <property name="KeyringState" type="s" access="read"/>
   <property name="Backends" type="a{sa{sv}}" access="read"/>
 </interface>
-<interface name="org.felucca.Accounts1"><method name="ListAccounts"><arg type="aa{sv}" direction="out"/></method></interface>
+<interface name="org.felucca.Accounts1">
+  <method name="ListAccounts"><arg type="aa{sv}" direction="out"/></method>
+  <method name="StartSignIn"><arg type="s" direction="in"/><arg type="s" direction="out"/><arg type="s" direction="out"/></method>
+</interface>
 </node>""").interfaces
 
 HAND_OUT = ("CreateCredential", "GetCredential", "RotateCredential")
@@ -59,7 +62,7 @@ def dictionary(entries: dict[str, Any]) -> dict[str, GLib.Variant]:
 
 class DaemonStandIn:
     """Use as a context manager. `unresolved` and `credentials` are what it lists, without a look at filters; `credential`
-    and `password` what it hands out. `failures[METHOD]`, or `failures["METHOD FIRST-ARGUMENT"]`, is the (name, sentence)
+    and `password` what it hands out; `page` is where it wants people to sign in. `failures[METHOD]`, or `failures["METHOD FIRST-ARGUMENT"]`, is the (name, sentence)
     that a method fails with. `resolved` is what it was told: pairs of intent and action; `calls` what it was asked for
     credentials: a method and its arguments, options as NAME: (TYPE, VALUE). Nothing is taken off the lists."""
 
@@ -70,6 +73,7 @@ class DaemonStandIn:
         self.credentials: list[dict[str, Any]] = []
         self.credential: dict[str, Any] = {}
         self.password = "pw"
+        self.page = "https://console.invalid/authorize"
         self.calls: list[tuple[Any, ...]] = []
         self._address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
         self._ready = threading.Event()
@@ -145,6 +149,9 @@ class DaemonStandIn:
 
     def _ResolveUnresolved(self, intent: str, action: str) -> None:
         self.resolved.append((intent, action))
+
+    def _StartSignIn(self, _backend: str) -> GLib.Variant:
+        return GLib.Variant("(ss)", ("handle", self.page))
 
     def _ListAccounts(self) -> GLib.Variant:
         return GLib.Variant("(aa{sv})", ([],))

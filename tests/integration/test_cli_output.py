@@ -164,7 +164,7 @@ def test_a_label_cannot_play_with_the_terminal(desktop: Desktop):
 
 def test_a_token_is_typed_unseen(bare: Desktop):
     token = bare.nile.issue_token()["access_token"]
-    terminal = Terminal(bare, "sign-in")
+    terminal = Terminal(bare, "sign-in", "--token-stdin")
     terminal.wait_for("Access token: ")
     terminal.type(token + "\n")
     assert terminal.finish() == 0

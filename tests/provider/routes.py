@@ -7,6 +7,9 @@ A path is split while it is still percent-encoded, so `a%2Fb` stays one segment.
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +18,9 @@ from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from answer import Answer, api_error, json_answer, oauth_error
 from token_store import Grant, InvalidGrant, TokenStore
 from world import REGIONS, NotThere, World
+
+
+UPSTREAM_SEC = 30
 
 
 class Refused(Exception):
@@ -170,6 +176,8 @@ def me(world: World, _: TokenStore, call: Call) -> Answer:
 
 
 def token(_: World, tokens: TokenStore, call: Call) -> Answer:
+    if tokens.upstream is not None:
+        return forward_token(tokens, tokens.upstream, call)
     form = {name: values[-1] for name, values in parse_qs(call.body.decode("utf-8", "replace"), True).items()}
     try:
         answer = json_answer(grant_tokens(tokens, form))
@@ -179,6 +187,19 @@ def token(_: World, tokens: TokenStore, call: Call) -> Answer:
         return oauth_error("invalid_grant", str(error))
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def forward_token(tokens: TokenStore, upstream: str, call: Call) -> Answer:
+    """Lets another server issue the tokens; what it issues is good here."""
+    request = urllib.request.Request(upstream + "/oauth2/token", call.body,
+                                     {"Content-Type": "application/x-www-form-urlencoded"})
+    try:
+        with urllib.request.urlopen(request, timeout=UPSTREAM_SEC) as reply:
+            issued = json.load(reply)
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.read(), {"Content-Type": "application/json"})
+    tokens.adopt(issued["access_token"], issued["expires_in"])
+    return json_answer(issued)
 
 
 def grant_tokens(tokens: TokenStore, form: dict[str, str]) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class TokenStore:
             self._access: dict[str, tuple[Grant, float]] = {}
             self._refresh: dict[str, Grant] = {}
             self._codes: dict[str, SignInCode] = {}
+            self.upstream: str | None = None
 
     def issue(self, grant: Grant, ttl: float) -> dict[str, Any]:
         """New tokens of a grant; a negative ttl gives an access token that is expired already."""
@@ -107,6 +108,11 @@ class TokenStore:
             if entry is None or entry.challenge != challenge or entry.redirect_uri != redirect_uri:
                 raise InvalidGrant("the code, its verifier or its redirect address does not fit")
             return self._issue(entry.grant, entry.grant.refreshed_ttl)
+
+    def adopt(self, access_token: str, ttl: float) -> None:
+        """Takes a token that the upstream has issued for one of ours."""
+        with self._lock:
+            self._access[access_token] = (Grant(), time.time() + ttl)
 
     def find(self, access_token: str) -> Grant | None:
         """The grant of an access token that is known and not expired."""

@@ -28,14 +28,14 @@ ROWS = [
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "backend-load", "broker", "ledger",
      "reconcile", "settle", "expiry"],
     ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache", "registry", "work",
-     "mint-queue", "intent", "intent-folder", "quarantine"],
+     "mint-queue", "intent", "intent-folder", "quarantine", "sign-in", "sign-in-listener"],
     ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",
-     "failpoint", "lifetime", "fork-guard", "module", "probe"],
+     "failpoint", "lifetime", "fork-guard", "module", "probe", "callback", "loopback"],
 ]  # fmt: skip
 COUNTERS = 3
 LOWEST = len(ROWS) - 1
 ROWS_OF_FRIENDS = {1, 2, LOWEST}  # whose modules may include each other
-FAMILIES = ["keyring", "intent"]  # counters of several files
+FAMILIES = ["keyring", "intent", "sign-in"]  # counters of several files
 
 # (who, whom): why it may step over a row, or sideways.
 INCLUDE_EXCEPTIONS = {

@@ -47,7 +47,12 @@ AT (FelVerbRequest, timeout_sec, 96);
 AT (FelVerbRequest, cancellable, 104);
 AT (FelVerbRequest, ttl_sec, 112);
 AT (FelVerbRequest, intent, 120);
-_Static_assert(sizeof (FelVerbRequest) == 128, "FelVerbRequest has grown: the new fields go into this list");
+AT (FelVerbRequest, redirect_uri, 128);
+AT (FelVerbRequest, state, 136);
+AT (FelVerbRequest, code_challenge, 144);
+AT (FelVerbRequest, code, 152);
+AT (FelVerbRequest, code_verifier, 160);
+_Static_assert(sizeof (FelVerbRequest) == 168, "FelVerbRequest has grown: the new fields go into this list");
 
 AT (FelBackend, struct_size, 0);
 AT (FelBackend, name, 8);
@@ -62,7 +67,9 @@ AT (FelBackend, list, 72);
 AT (FelBackend, probe, 80);
 AT (FelBackend, refresh, 88);
 AT (FelBackend, renew, 96);
-_Static_assert(sizeof (FelBackend) == 104, "FelBackend has grown: the new fields go into this list");
+AT (FelBackend, authorize_url, 104);
+AT (FelBackend, exchange, 112);
+_Static_assert(sizeof (FelBackend) == 120, "FelBackend has grown: the new fields go into this list");
 
 _Static_assert(sizeof (FelField) == 4 && sizeof (bool) == 1, "arguments are passed in another way");
 
@@ -106,6 +113,7 @@ IS (FEL_FIELD_DATABASE_NAME, 19);
 IS (FEL_FIELD_RENEWABLE, 20);
 IS (FEL_FIELD_LOGIN_ONLY, 21);
 IS (FEL_FIELD_INTENT, 22);
+IS (FEL_FIELD_URL, 23);
 
 IS (FEL_FAILURE_MAYBE_MINTED, 0x100);
 IS (FEL_BACKEND_NEEDS_TOKEN, 0x1);
