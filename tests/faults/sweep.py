@@ -72,7 +72,8 @@ def killed_at(at: int, seen: list[int]) -> Row:
             run.wait()
         finally:
             number = tracer.end()
-        if call.outcome == DEAD:
+        # The answer may have been out already when the kill came.
+        if call.outcome == DEAD or 0 < at <= number:
             run.lab.wait_dead()
         if call.outcome == "ok" and at > 0 and run.lab.daemon_process.poll() is None:
             seen.append(number)
