@@ -47,9 +47,13 @@ def test_random(worker: int, seed: int):
 
 @pytest.mark.parametrize("race,calls", [(race_idle, IDLE_CALLS), (race_term, TERM_CALLS)], ids=["idle", "term"])
 def test_race(race, calls: int, seed: int):
-    raced = race(calls, seed)
-    assert raced.violations == []
-    assert raced.calls >= calls and raced.leavings > 0
+    # So few calls may all have come before the daemon wanted to leave: then it was no race.
+    for number in range(5):
+        raced = race(calls, seed + number)
+        assert raced.violations == [] and raced.calls >= calls
+        if raced.leavings > 0:
+            return
+    raise AssertionError("the daemon never left")
 
 
 def test_memory_is_judged():
