@@ -83,6 +83,19 @@ fel_json_integer (JsonObject *object, const char *member, gint64 *ret_value)
   return TRUE;
 }
 
+gboolean
+fel_json_is_printable (const char *text, gsize max)
+{
+  gsize len = text != NULL ? strlen (text) : 0;
+
+  if (len < 1 || len > max)
+    return FALSE;
+  for (const char *p = text; *p != '\0'; p++)
+    if (g_ascii_iscntrl (*p))
+      return FALSE;
+  return TRUE;
+}
+
 void
 fel_json_erase_string (JsonObject *object, const char *member)
 {

@@ -22,5 +22,8 @@ JsonArray *fel_json_array (JsonObject *object, const char *member);
 gboolean fel_json_boolean (JsonObject *object, const char *member, gboolean *ret_value);
 gboolean fel_json_integer (JsonObject *object, const char *member, gint64 *ret_value);
 
+/* Is it there, 1 to max bytes long, and without an ASCII control character? text: (nullable) */
+gboolean fel_json_is_printable (const char *text, gsize max);
+
 /* Overwrites the string that the tree holds. */
 void fel_json_erase_string (JsonObject *object, const char *member);

@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+const char *const fel_ssl_modes[] = {
+  "disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL,
+};
+
 const char *
 fel_setting (const FelVerbRequest *request, const char *key, const char *fallback)
 {
@@ -34,7 +38,7 @@ fel_setting_port (const FelVerbRequest *request)
 }
 
 char *
-fel_setting_check_server (const FelVerbRequest *request, const char *const *ssl_modes)
+fel_setting_check_server (const FelVerbRequest *request)
 {
   const char *host = fel_setting (request, "host", NULL);
   const char *port = fel_setting (request, "port", NULL);
@@ -45,7 +49,7 @@ fel_setting_check_server (const FelVerbRequest *request, const char *const *ssl_
     return g_strdup ("host: it is not one bare host name, address or socket directory");
   if (port != NULL && !parse_port (port, &ignored))
     return g_strdup ("port: it is not in 1..65535");
-  if (ssl_mode != NULL && !g_strv_contains (ssl_modes, ssl_mode))
+  if (ssl_mode != NULL && !g_strv_contains (fel_ssl_modes, ssl_mode))
     return g_strdup ("ssl-mode: there is no such mode");
   return NULL;
 }

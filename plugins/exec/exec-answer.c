@@ -6,6 +6,7 @@
 
 #include "exec-failure.h"
 #include "json.h"
+#include "setting.h"
 
 #define PASSWORD_LEN_MAX 1024
 #define TEXT_LEN_MAX 256
@@ -93,7 +94,7 @@ judge_string (const Member *member, JsonNode *node)
 
   if (rule == NULL && member->type == 'h' && strpbrk (text, " ,;@?#") != NULL)
     rule = "is not one bare host";
-  if (rule == NULL && member->type == 'm' && !g_strv_contains (exec_ssl_modes, text))
+  if (rule == NULL && member->type == 'm' && !g_strv_contains (fel_ssl_modes, text))
     rule = "is none of libpq's modes";
   return rule;
 }

@@ -15,10 +15,6 @@ const char *const exec_settings[] = {
   "command", "verbs", "env", "user", "host", "port", "database", "ssl-mode", NULL,
 };
 
-const char *const exec_ssl_modes[] = {
-  "disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL,
-};
-
 static const char *const operation_names[N_EXEC_OPERATIONS] = {
   [EXEC_MINT] = "mint",
   [EXEC_REVOKE] = "revoke",
@@ -213,7 +209,7 @@ plan_set_defaults (ExecPlan *self, const FelVerbRequest *request, char **ret_pro
     { "ssl-mode", &self->ssl_mode },
   };
 
-  *ret_problem = fel_setting_check_server (request, exec_ssl_modes);
+  *ret_problem = fel_setting_check_server (request);
   for (gsize i = 0; i < G_N_ELEMENTS (texts) && *ret_problem == NULL; i++)
     {
       const char *value = fel_setting (request, texts[i].key, NULL);

@@ -32,7 +32,6 @@ typedef struct ExecPlan
 } ExecPlan;
 
 extern const char *const exec_settings[];
-extern const char *const exec_ssl_modes[];
 
 const char *exec_operation_name (ExecOperation operation);
 

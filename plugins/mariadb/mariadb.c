@@ -37,10 +37,6 @@ static const char *const settings[] = {
   "defaults-file", "group", "user-prefix", "user-host", "database", "host", "port", "ssl-mode", NULL,
 };
 
-static const char *const ssl_modes[] = {
-  "disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL,
-};
-
 static void
 mint_clear (Mint *self)
 {
@@ -77,7 +73,7 @@ maria_check (const FelHost *host, const FelVerbRequest *request, FelOut *out)
   gsize prefix_len = strlen (prefix_of (request));
   gsize group_len = strlen (fel_setting (request, "group", "x"));
   gsize host_len = strlen (fel_setting (request, "user-host", USER_HOST_DEFAULT));
-  g_autofree char *wrong = fel_setting_check_server (request, ssl_modes);
+  g_autofree char *wrong = fel_setting_check_server (request);
 
   if (wrong != NULL)
     return host->fail (out, FEL_FAILURE_INVALID, wrong);

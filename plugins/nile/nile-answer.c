@@ -182,19 +182,6 @@ report_credential (const FelHost *host, FelOut *out, JsonObject *object)
   report_time (host, out, FEL_FIELD_CREATED, fel_json_string (object, "created"));
 }
 
-static bool
-is_printable (const char *text, gsize max)
-{
-  gsize len = text != NULL ? strlen (text) : 0;
-
-  if (len < 1 || len > max)
-    return false;
-  for (const char *p = text; *p != '\0'; p++)
-    if (g_ascii_iscntrl (*p))
-      return false;
-  return true;
-}
-
 bool
 nile_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer *answer, const char *ssl_mode)
 {
@@ -211,9 +198,9 @@ nile_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer *
     }
   report_credential (host, out, object);
   report_database (host, out, database, ssl_mode);
-  if (!is_printable (fel_json_string (object, "id"), 256))
+  if (!fel_json_is_printable (fel_json_string (object, "id"), 256))
     ok = fail_nonsense (host, out, "the id is missing or not usable", true);
-  else if (!is_printable (password, 1024))
+  else if (!fel_json_is_printable (password, 1024))
     ok = fail_nonsense (host, out, "the password is missing or not usable", true);
   else
     host->set_secret (out, password, strlen (password));

@@ -11,6 +11,7 @@
 #include "http.h"
 #include "jwt.h"
 #include "nile-answer.h"
+#include "setting.h"
 
 #define URL_DEFAULT "https://global.thenile.dev"
 #define AUTHORIZE_URL_DEFAULT "https://console.thenile.dev/authorize"
@@ -21,24 +22,11 @@ static const char *const settings[] = {
   "url", "authorize-url", "client-id", "ca-file", "ssl-mode", NULL,
 };
 
-static const char *const ssl_modes[] = {
-  "disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL,
-};
-
-static const char *
-setting (const FelVerbRequest *request, const char *key, const char *fallback)
-{
-  for (size_t i = 0; i < request->n_settings; i++)
-    if (g_str_equal (request->settings[i].key, key))
-      return request->settings[i].value;
-  return fallback;
-}
-
 /* path: begins with a slash. The base may end with one. */
 static char *
 url_of (const FelVerbRequest *request, const char *path)
 {
-  const char *base = setting (request, "url", URL_DEFAULT);
+  const char *base = fel_setting (request, "url", URL_DEFAULT);
   size_t len = strlen (base);
 
   while (len > 0 && base[len - 1] == '/')
@@ -73,7 +61,7 @@ exchange (const FelVerbRequest *request, const char *method, const char *url, co
     .url = url,
     .token = form == NULL ? request->token : NULL,
     .form = form,
-    .ca_file = setting (request, "ca-file", NULL),
+    .ca_file = fel_setting (request, "ca-file", NULL),
     .cancellable = request->cancellable,
   };
 
@@ -90,12 +78,12 @@ static bool
 nile_check (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
   static const char *const urls[] = { "url", "authorize-url" };
-  const char *ssl_mode = setting (request, "ssl-mode", SSL_MODE_DEFAULT);
-  const char *ca_file = setting (request, "ca-file", NULL);
+  const char *ssl_mode = fel_setting (request, "ssl-mode", SSL_MODE_DEFAULT);
+  const char *ca_file = fel_setting (request, "ca-file", NULL);
 
   for (size_t i = 0; i < G_N_ELEMENTS (urls); i++)
     {
-      const char *url = setting (request, urls[i], NULL);
+      const char *url = fel_setting (request, urls[i], NULL);
       g_autoptr (GError) error = NULL;
       g_autofree char *sentence = NULL;
 
@@ -106,7 +94,7 @@ nile_check (const FelHost *host, const FelVerbRequest *request, FelOut *out)
     }
   if (ca_file != NULL && !g_file_test (ca_file, G_FILE_TEST_IS_REGULAR))
     return host->fail (out, FEL_FAILURE_INVALID, "ca-file: there is no such file");
-  if (!g_strv_contains (ssl_modes, ssl_mode))
+  if (!g_strv_contains (fel_ssl_modes, ssl_mode))
     return host->fail (out, FEL_FAILURE_INVALID, "ssl-mode: it is none of libpq's modes");
   return true;
 }
@@ -119,7 +107,7 @@ nile_mint (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 
   if (!is_success (answer))
     return nile_answer_fail (host, out, answer, true, request->token);
-  return nile_answer_read_minted (host, out, answer, setting (request, "ssl-mode", SSL_MODE_DEFAULT));
+  return nile_answer_read_minted (host, out, answer, fel_setting (request, "ssl-mode", SSL_MODE_DEFAULT));
 }
 
 static bool
@@ -166,7 +154,7 @@ static bool
 nile_refresh (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
   g_autofree char *url = url_of (request, "/oauth2/token");
-  g_autofree char *client = g_uri_escape_string (setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
+  g_autofree char *client = g_uri_escape_string (fel_setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
   g_autofree char *refresh = g_uri_escape_string (request->refresh_token, NULL, FALSE);
   g_autofree char *form = g_strdup_printf ("grant_type=refresh_token&client_id=%s&refresh_token=%s", client, refresh);
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
@@ -183,13 +171,13 @@ nile_refresh (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 static bool
 nile_authorize_url (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
-  g_autofree char *client = g_uri_escape_string (setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
+  g_autofree char *client = g_uri_escape_string (fel_setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
   g_autofree char *redirect = g_uri_escape_string (request->redirect_uri, NULL, FALSE);
   g_autofree char *state = g_uri_escape_string (request->state, NULL, FALSE);
   g_autofree char *challenge = g_uri_escape_string (request->code_challenge, NULL, FALSE);
   g_autofree char *url = g_strdup_printf (
       "%s?response_type=code&client_id=%s&redirect_uri=%s&state=%s&code_challenge=%s&code_challenge_method=S256",
-      setting (request, "authorize-url", AUTHORIZE_URL_DEFAULT), client, redirect, state, challenge);
+      fel_setting (request, "authorize-url", AUTHORIZE_URL_DEFAULT), client, redirect, state, challenge);
 
   host->set_string (out, FEL_FIELD_URL, url);
   return true;
@@ -200,7 +188,7 @@ static bool
 nile_exchange (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
   g_autofree char *url = url_of (request, "/oauth2/token");
-  g_autofree char *client = g_uri_escape_string (setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
+  g_autofree char *client = g_uri_escape_string (fel_setting (request, "client-id", CLIENT_ID_DEFAULT), NULL, FALSE);
   g_autofree char *redirect = g_uri_escape_string (request->redirect_uri, NULL, FALSE);
   g_autofree char *code = g_uri_escape_string (request->code, NULL, FALSE);
   g_autofree char *verifier = g_uri_escape_string (request->code_verifier, NULL, FALSE);

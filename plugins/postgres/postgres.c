@@ -34,10 +34,6 @@ static const char *const settings[] = {
   "dsn", "group", "role-prefix", "database", "host", "port", "ssl-mode", NULL,
 };
 
-static const char *const ssl_modes[] = {
-  "disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL,
-};
-
 static void
 mint_clear (Mint *self)
 {
@@ -58,7 +54,7 @@ static bool
 postgres_check (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
   const char *prefix = prefix_of (request);
-  g_autofree char *wrong = fel_setting_check_server (request, ssl_modes);
+  g_autofree char *wrong = fel_setting_check_server (request);
   g_autoptr (GError) error = NULL;
 
   if (!postgres_dsn_check (fel_setting (request, "dsn", ""), &error))

@@ -96,19 +96,6 @@ fail_nonsense (const FelHost *host, FelOut *out, const char *what, bool mint)
 
 /* Fields */
 
-static bool
-is_printable (const char *text, gsize max)
-{
-  gsize len = text != NULL ? strlen (text) : 0;
-
-  if (len < 1 || len > max)
-    return false;
-  for (const char *p = text; *p != '\0'; p++)
-    if (g_ascii_iscntrl (*p))
-      return false;
-  return true;
-}
-
 /* Whole seconds from 0 on, sent as an integer or as a fraction; -1: not sent, or nothing that could be meant. */
 static gint64
 seconds_of (JsonObject *object, const char *member)
@@ -152,9 +139,9 @@ report_login (const FelHost *host, FelOut *out, JsonObject *data)
   const char *user = fel_json_string (data, "username");
   const char *password = fel_json_string (data, "password");
 
-  if (!is_printable (user, NAME_LEN_MAX))
+  if (!fel_json_is_printable (user, NAME_LEN_MAX))
     return "the user name is missing or not usable";
-  if (!is_printable (password, PASSWORD_LEN_MAX))
+  if (!fel_json_is_printable (password, PASSWORD_LEN_MAX))
     return "the password is missing or not usable";
   host->set_string (out, FEL_FIELD_USER, user);
   host->set_secret (out, password, strlen (password));
@@ -205,7 +192,7 @@ vault_answer_read_minted (const FelHost *host, FelOut *out, const FelHttpAnswer 
       vault_answer_salvage (host, out, answer, prefix);
       return fail_nonsense (host, out, "it is not a JSON object", true);
     }
-  if (is_printable (id, NAME_LEN_MAX))
+  if (fel_json_is_printable (id, NAME_LEN_MAX))
     {
       host->set_string (out, FEL_FIELD_ID, id);
       ret_lease->id = g_strdup (id);
@@ -287,7 +274,7 @@ vault_answer_read_keys (const FelHost *host, FelOut *out, const FelHttpAnswer *a
       const char *key = fel_json_as_string (json_array_get_element (array, i));
 
       /* With a slash at its end it is no lease, but a folder of them. */
-      if (is_printable (key, NAME_LEN_MAX) && !g_str_has_suffix (key, "/"))
+      if (fel_json_is_printable (key, NAME_LEN_MAX) && !g_str_has_suffix (key, "/"))
         g_ptr_array_add (keys, g_strdup (key));
     }
   return g_steal_pointer (&keys);

@@ -6,28 +6,17 @@
 
 #include <json-glib/json-glib.h>
 
+#include "setting.h"
+
 #define ID_LEN_MAX 256
 #define LEASE_TAIL_LEN 48 /* what Vault puts behind the role: a random word and perhaps that of a namespace */
 
-static const char *const ssl_modes[] = {
-  "disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL,
-};
-
 static const char *const role_types[] = { "dynamic", "static", NULL };
-
-const char *
-vault_setting (const FelVerbRequest *request, const char *key, const char *fallback)
-{
-  for (size_t i = 0; i < request->n_settings; i++)
-    if (g_str_equal (request->settings[i].key, key))
-      return request->settings[i].value;
-  return fallback;
-}
 
 gboolean
 vault_is_static (const FelVerbRequest *request)
 {
-  return g_str_equal (vault_setting (request, "role-type", "dynamic"), "static");
+  return g_str_equal (fel_setting (request, "role-type", "dynamic"), "static");
 }
 
 /* It travels in a header. */
@@ -49,11 +38,11 @@ is_one_of (const char *value, const char *const *values)
 bool
 vault_check_settings (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
-  const char *url = vault_setting (request, "url", NULL);
-  const char *name_space = vault_setting (request, "namespace", NULL);
-  const char *ca_file = vault_setting (request, "ca-file", NULL);
-  const char *server = vault_setting (request, "host", NULL);
-  const char *port = vault_setting (request, "port", NULL);
+  const char *url = fel_setting (request, "url", NULL);
+  const char *name_space = fel_setting (request, "namespace", NULL);
+  const char *ca_file = fel_setting (request, "ca-file", NULL);
+  const char *server = fel_setting (request, "host", NULL);
+  const char *port = fel_setting (request, "port", NULL);
   g_autoptr (GError) error = NULL;
   g_autofree char *sentence = NULL;
 
@@ -72,9 +61,9 @@ vault_check_settings (const FelHost *host, const FelVerbRequest *request, FelOut
     return host->fail (out, FEL_FAILURE_INVALID, "host: it is not a host name or an address");
   if (port != NULL && !g_ascii_string_to_unsigned (port, 10, 1, G_MAXUINT16, NULL, NULL))
     return host->fail (out, FEL_FAILURE_INVALID, "port: it is not a number from 1 to 65535");
-  if (!is_one_of (vault_setting (request, "ssl-mode", NULL), ssl_modes))
+  if (!is_one_of (fel_setting (request, "ssl-mode", NULL), fel_ssl_modes))
     return host->fail (out, FEL_FAILURE_INVALID, "ssl-mode: it is none of libpq's modes");
-  if (!is_one_of (vault_setting (request, "role-type", NULL), role_types))
+  if (!is_one_of (fel_setting (request, "role-type", NULL), role_types))
     return host->fail (out, FEL_FAILURE_INVALID, "role-type: it is neither dynamic nor static");
   return true;
 }
@@ -121,8 +110,8 @@ vault_is_static_id (const char *id)
 static FelHttpAnswer *
 exchange (const FelVerbRequest *request, const char *method, const char *path, const char *json)
 {
-  const char *base = vault_setting (request, "url", "");
-  const char *name_space = vault_setting (request, "namespace", NULL);
+  const char *base = fel_setting (request, "url", "");
+  const char *name_space = fel_setting (request, "namespace", NULL);
   size_t len = strlen (base);
   g_autofree char *url = NULL;
   const char *headers[] = {
@@ -137,7 +126,7 @@ exchange (const FelVerbRequest *request, const char *method, const char *path, c
     .token = request->token,
     .json = json,
     .headers = headers,
-    .ca_file = vault_setting (request, "ca-file", NULL),
+    .ca_file = fel_setting (request, "ca-file", NULL),
     .cancellable = request->cancellable,
   };
 

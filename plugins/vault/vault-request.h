@@ -8,9 +8,6 @@
 #include "felucca-backend.h"
 #include "http.h"
 
-/* fallback: (nullable) */
-const char *vault_setting (const FelVerbRequest *request, const char *key, const char *fallback);
-
 /* Are the instance's settings usable? */
 bool vault_check_settings (const FelHost *host, const FelVerbRequest *request, FelOut *out);
 

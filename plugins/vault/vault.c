@@ -8,6 +8,7 @@
 
 #include "felucca-config.h"
 
+#include "setting.h"
 #include "vault-answer.h"
 #include "vault-request.h"
 
@@ -76,14 +77,14 @@ is_lease_gone (const FelHttpAnswer *answer)
 static void
 report_server (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
-  const char *server = vault_setting (request, "host", NULL);
+  const char *server = fel_setting (request, "host", NULL);
 
-  host->set_string (out, FEL_FIELD_DATABASE_NAME, vault_setting (request, "database", NULL));
+  host->set_string (out, FEL_FIELD_DATABASE_NAME, fel_setting (request, "database", NULL));
   if (server == NULL)
     return;
   host->set_string (out, FEL_FIELD_HOST, server);
-  host->set_int64 (out, FEL_FIELD_PORT, atoi (vault_setting (request, "port", PORT_DEFAULT)));
-  host->set_string (out, FEL_FIELD_SSL_MODE, vault_setting (request, "ssl-mode", SSL_MODE_DEFAULT));
+  host->set_int64 (out, FEL_FIELD_PORT, atoi (fel_setting (request, "port", PORT_DEFAULT)));
+  host->set_string (out, FEL_FIELD_SSL_MODE, fel_setting (request, "ssl-mode", SSL_MODE_DEFAULT));
 }
 
 /* A lifetime cannot be asked for, but a lease can be moved as soon as it is there. Where that fails it lives as long as
