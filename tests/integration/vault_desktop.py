@@ -4,20 +4,19 @@
 
 from __future__ import annotations
 
-import subprocess
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from desktop import BUILD, BusError, Desktop, s, wait_until
+from desktop import BusError, Desktop, s, wait_until
 from vault_stand_in import VaultStandIn
 from vault_world import SUDO_POLICY
+from verbs import ANSWER_SEC, Verbs
 
 TARGET = ("database", "readonly")
-RUN_VERB = BUILD / "tests/unit/plugins/run-verb"
 LIFE_SEC = 3600
-MODULE = BUILD / "plugins/vault/vault.so"
 
 
 def group(name: str, url: str, **settings: Any) -> str:
@@ -85,11 +84,12 @@ def vault_desktop(sign_in: bool = True, tls: dict[str, str] | None = None, mount
 
 def run_verb(verb: str, vault: VaultStandIn, token: str, settings: dict[str, str] | None = None,
              **asked: Any) -> tuple[dict[str, str], str]:
-    """What a verb said, by field, and its last line."""
-    arguments = {"token": token, "set.url": vault.url} | asked
-    arguments |= {f"set.{key}": value for key, value in (settings or {}).items()}
-    done = subprocess.run([RUN_VERB, MODULE, verb, *(f"{key}={value}" for key, value in arguments.items())],
-                          capture_output=True, text=True, timeout=60)
-    *fields, last = done.stdout.splitlines()
-    assert (done.returncode, last == "ok") in ((0, True), (1, False)), done.stderr
-    return dict(line.split("=", 1) for line in fields if line != "--"), last
+    """What a verb said, by field, as text; and "ok", or its failure."""
+    with Verbs("vault", url=vault.url) as verbs:
+        answer = verbs.start(verb, token=token, settings=settings or {}, **asked).result(ANSWER_SEC)
+    said: dict[str, Any] = {"secret": answer["secret"]} if "secret" in answer else {}
+    for fields in (*answer["list"], answer["fields"]):
+        said |= fields
+    last = "ok" if answer["ok"] else f"failure={answer['failure']} {answer['sentence']}"
+    assert answer["ok"] != ("failure" in answer)
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in said.items()}, last

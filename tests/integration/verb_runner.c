@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Calls the verbs of one backend without a daemon: `verb-runner MODULE.so`. One JSON object a line on standard input,
- * {"tag", "verb", "settings": {…}, "workspace", "database", "tenant", "internal", "id", "intent", "ttl", "timeout",
+ * {"tag", "verb", "settings": {…}, "workspace", "database", "tenant", "internal", "id", "intent", "token", "ttl", "timeout",
  * "cancel-msec"}; one a line on standard output, in the order in which they are done: {"tag", "ok", "failure",
  * "maybe-minted", "sentence", "secret", "fields": {…}, "list": [{…}]}. Every call has a thread of its own. For tests:
  * it prints passwords. */
@@ -13,7 +13,7 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
-#include "felucca-backend.h"
+#include "field-names.h"
 
 struct FelOut
 {
@@ -34,34 +34,10 @@ typedef struct
 static const FelBackend *backend;
 static GMutex print_lock;
 
-static const char *const field_names[] = {
-  [FEL_FIELD_ID] = "id",
-  [FEL_FIELD_USER] = "user",
-  [FEL_FIELD_HOST] = "host",
-  [FEL_FIELD_PORT] = "port",
-  [FEL_FIELD_SSL_MODE] = "ssl-mode",
-  [FEL_FIELD_DATABASE_ID] = "database-id",
-  [FEL_FIELD_TENANT_ID] = "tenant-id",
-  [FEL_FIELD_INTERNAL] = "internal",
-  [FEL_FIELD_CREATED] = "created",
-  [FEL_FIELD_NOT_AFTER] = "not-after",
-  [FEL_FIELD_REGION] = "region",
-  [FEL_FIELD_STATUS] = "status",
-  [FEL_FIELD_API_HOST] = "api-host",
-  [FEL_FIELD_SHARDED] = "sharded",
-  [FEL_FIELD_EXPANDABLE] = "expandable",
-  [FEL_FIELD_ACCOUNT] = "account",
-  [FEL_FIELD_WORKSPACE] = "workspace",
-  [FEL_FIELD_EXPIRES] = "expires",
-  [FEL_FIELD_DATABASE_NAME] = "database-name",
-  [FEL_FIELD_RENEWABLE] = "renewable",
-  [FEL_FIELD_LOGIN_ONLY] = "login-only",
-  [FEL_FIELD_INTENT] = "intent",
-};
-
 static bool
 host_fail (FelOut *out, int failure, const char *sentence)
 {
+  g_assert_true (sentence != NULL && g_utf8_validate (sentence, -1, NULL));
   json_object_set_int_member (out->answer, "failure", failure & ~FEL_FAILURE_MAYBE_MINTED);
   json_object_set_boolean_member (out->answer, "maybe-minted", (failure & FEL_FAILURE_MAYBE_MINTED) != 0);
   json_object_set_string_member (out->answer, "sentence", sentence);
@@ -127,7 +103,7 @@ find_verb (const char *name)
     FelVerb verb;
   } verbs[] = {
     { "check", backend->check }, { "mint", backend->mint },   { "revoke", backend->revoke },
-    { "list", backend->list },   { "renew", backend->renew },
+    { "list", backend->list },   { "renew", backend->renew }, { "refresh", backend->refresh },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
@@ -171,7 +147,7 @@ run_verb (JsonObject *asked, GCancellable *cancellable)
   FelVerbRequest request = {
     .struct_size = sizeof request,
     .instance = "local",
-    .workspace = "local",
+    .workspace = json_object_get_string_member_with_default (asked, "workspace", "local"),
     .database = text_of (asked, "database"),
     .tenant_id = text_of (asked, "tenant"),
     .internal = json_object_get_boolean_member_with_default (asked, "internal", FALSE),
@@ -180,6 +156,7 @@ run_verb (JsonObject *asked, GCancellable *cancellable)
     .cancellable = cancellable,
     .ttl_sec = (guint64) json_object_get_int_member_with_default (asked, "ttl", 0),
     .intent = text_of (asked, "intent"),
+    .token = text_of (asked, "token"),
   };
 
   if (json_object_has_member (asked, "settings"))
