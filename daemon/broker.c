@@ -13,7 +13,9 @@ on_catalog_event (FelCatalogEvent event, FelCredential *credential, gpointer use
 {
   FelBroker *self = user_data;
 
-  fel_expiry_touch (self->expiry);
+  /* What never ends is nothing to it; what has changed may have had an end before. */
+  if (event == FEL_CATALOG_CHANGED || credential->not_after_sec != 0)
+    fel_expiry_touch (self->expiry);
   if (self->listener.credential_event != NULL)
     self->listener.credential_event (event, credential, self->listener_data);
 }

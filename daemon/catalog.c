@@ -183,6 +183,8 @@ entry_matches (const FelCatalogEntry *entry, const FelCatalogQuery *query)
   if (query->exact
       && (query->internal != (c->internal == FEL_TRUE) || (query->tenant_id == NULL && c->tenant_id != NULL)))
     return FALSE;
+  if (query->ends && c->not_after_sec == 0)
+    return FALSE;
   if (query->usable_until_sec != 0 && (entry->revoking || fel_credential_is_expired (c, query->usable_until_sec)))
     return FALSE;
   return TRUE;

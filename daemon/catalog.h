@@ -39,6 +39,7 @@ typedef struct FelCatalogQuery
   const char *request_id;
   gboolean exact;
   gboolean internal;
+  gboolean ends;           /* only those that have an end */
   gint64 usable_until_sec; /* 0: expired ones and those being revoked count too */
 } FelCatalogQuery;
 

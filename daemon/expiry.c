@@ -168,8 +168,8 @@ static gboolean
 on_look (gpointer user_data)
 {
   FelExpiry *self = user_data;
-  FelCatalogQuery all = { 0 };
-  g_autoptr (GPtrArray) entries = fel_catalog_select (self->broker->catalog, &all);
+  FelCatalogQuery ending = { .ends = TRUE };
+  g_autoptr (GPtrArray) entries = fel_catalog_select (self->broker->catalog, &ending);
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   gint64 now_sec = g_get_real_time () / G_USEC_PER_SEC;
 
@@ -177,8 +177,7 @@ on_look (gpointer user_data)
   self->next_sec = G_MAXINT64;
   g_hash_table_foreach_remove (self->deeds, is_gone, self->broker->catalog);
   for (guint i = 0; i < entries->len; i++)
-    if (((FelCatalogEntry *) entries->pdata[i])->credential->not_after_sec != 0)
-      g_ptr_array_add (paths, g_strdup (((FelCatalogEntry *) entries->pdata[i])->path));
+    g_ptr_array_add (paths, g_strdup (((FelCatalogEntry *) entries->pdata[i])->path));
   /* By path: what is done for one may remove another. */
   for (guint i = 0; i < paths->len; i++)
     {

@@ -215,6 +215,8 @@ static const struct
   { { .database = "ends", .usable_until_sec = NOW + 29 }, "e1 e2 e3 " },
   { { .database = "ends", .usable_until_sec = NOW + 30 }, "e2 e3 " },
   { { .workspace = "w", .database = "ends", .usable_until_sec = NOW + 31 }, "e3 " },
+  { { .ends = TRUE }, "e1 e2 " },
+  { { .workspace = "w", .database = "d", .ends = TRUE }, "" },
   { { .id = "a1" }, "a1 a1 " },
   { { .id = "a1", .backend = "other" }, "a1 " },
   { { .id = "a1", .backend = "third" }, "" },
