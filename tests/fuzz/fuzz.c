@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#include "felucca-backend.h"
+
+#define SENTENCE_LEN_MAX 600
+
 int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
@@ -45,4 +49,16 @@ fuzz_take_string (FuzzInput *self)
   gsize len;
 
   return fuzz_take_until (self, '\0', &len);
+}
+
+void
+fuzz_check_failure (int failure, const char *sentence)
+{
+  int bare = failure & ~FEL_FAILURE_MAYBE_MINTED;
+
+  g_assert_cmpint (bare, >=, FEL_FAILURE_INTERNAL);
+  g_assert_cmpint (bare, <=, FEL_FAILURE_NO_ANSWER);
+  g_assert_nonnull (sentence);
+  g_assert_true (g_utf8_validate (sentence, -1, NULL));
+  g_assert_cmpuint (strlen (sentence), <=, SENTENCE_LEN_MAX);
 }

@@ -26,3 +26,6 @@ guint8 fuzz_take_byte (FuzzInput *self);
 char *fuzz_take_until (FuzzInput *self, char end, gsize *ret_len);
 
 char *fuzz_take_string (FuzzInput *self); /* up to a NUL */
+
+/* What a backend says to host->fail() must be a FelFailure, perhaps with MAYBE_MINTED, and one sentence. */
+void fuzz_check_failure (int failure, const char *sentence);
