@@ -36,15 +36,18 @@ def run(path: str, folder: str, daemon: str) -> None:
     signal.signal(signal.SIGTERM, on_terminate)
     while True:
         select.select([listener], [], [])
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # fork() forgets what arrives in the child right after it
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
             if listener.fileno() == 3:
                 os.set_inheritable(3, True)
             else:
                 os.dup2(listener.fileno(), 3, inheritable=True)
             os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
             os.execv(daemon, [daemon])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
         record(folder, "starts", child)
         status = os.waitpid(child, 0)[1]
         child = 0

@@ -28,6 +28,7 @@ class Terminal:
     def __init__(self, desktop: Desktop, *arguments: str, columns: int = 200, program: str = str(CLIENT),
                  controlling: bool = False, **variables: str) -> None:
         self.screen = ""
+        self._typed = 0
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self._process = desktop.spawn([program, *arguments], env=desktop.env | {"TERM": "xterm"} | variables,
@@ -53,8 +54,14 @@ class Terminal:
         while text not in self.screen:
             assert self._read(), self.screen
 
+    def wait_for_prompt(self, prompt: str) -> None:
+        """Reads until this is the last that is shown after what was typed."""
+        while not self.screen[self._typed:].endswith(prompt):
+            assert self._read(), self.screen
+
     def type(self, text: str) -> None:
         """Presses keys."""
+        self._typed = len(self.screen)
         os.write(self._master, text.encode())
 
     def hang_up(self) -> None:

@@ -3,6 +3,7 @@
 """No secret where a passive onlooker can see it: on the bus, in /proc, in files, in a core."""
 
 import os
+import socket
 import stat
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bus_monitor import BusMonitor
-from desktop import ACCOUNTS, CLIENT, DAEMON, Desktop, s, wait_until
+from desktop import ACCOUNTS, CLIENT, DAEMON, DEADLINE_SEC, Desktop, s, wait_until
 
 NOBODY = 65534
 
@@ -116,15 +117,16 @@ def test_no_core(desktop: Desktop):
 @pytest.mark.parametrize("file", ["mem", "maps", "environ", "auxv"])
 def test_not_dumpable(file: str):
     """A process of the same uid cannot look inside. The daemon runs as an ordinary user here, as does the onlooker."""
-    with Desktop(keyring=False, daemon=False, sign_in=False) as desktop:
+    with Desktop(keyring=False, daemon=False, sign_in=False) as desktop, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(desktop.root / "notify"))
+        notify.settimeout(DEADLINE_SEC)
         plain = desktop.spawn(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "sleep", "60"])
         for path in [desktop.root, *desktop.root.rglob("*")]:
             os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        env = {"DBUS_SESSION_BUS_ADDRESS": nobodys_bus(desktop), "NOTIFY_SOCKET": str(desktop.root / "notify")}
         daemon = desktop.spawn(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", str(DAEMON)],
-                               env=desktop.env | {"DBUS_SESSION_BUS_ADDRESS": nobodys_bus(desktop)},
-                               stderr=subprocess.DEVNULL)
-        wait_until(lambda: Path(f"/proc/{daemon.pid}/comm").read_text().strip() == "felucca-daemon"
-                   and os.stat(f"/proc/{daemon.pid}/mem").st_uid == 0, "the daemon has made itself not dumpable")
+                               env=desktop.env | env, stderr=subprocess.DEVNULL)
+        assert b"READY=1" in notify.recv(4096), "it has started, and started itself anew"
         wait_until(lambda: os.stat(f"/proc/{plain.pid}/mem").st_uid == NOBODY, "the other one runs")
         if file != "mem":
             assert read_as(NOBODY, f"/proc/{plain.pid}/{file}").stdout, "an ordinary process can be looked into"

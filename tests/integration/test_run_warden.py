@@ -235,6 +235,8 @@ def test_without_job_control_nobody_waits_for_a_shell(bus: Desktop, daemon: Daem
 
 # On a terminal, in a shell with job control
 
+PROMPT = "shell> "
+
 
 @pytest.fixture(params=[[], [OWN]], ids=["in-place", "warden"])
 def shell(bus: Desktop, daemon: DaemonStandIn, request: pytest.FixtureRequest) -> Iterator[Callable[..., Terminal]]:
@@ -242,23 +244,34 @@ def shell(bus: Desktop, daemon: DaemonStandIn, request: pytest.FixtureRequest) -
     terminals = []
 
     def start(*command: str) -> Terminal:
-        terminal = Terminal(bus, "--norc", "--noprofile", "-i", program="bash", controlling=True, PS1="", TELLER=TELLER)
+        terminal = Terminal(bus, "--norc", "--noprofile", "-i", program="bash", controlling=True, PS1=PROMPT, TELLER=TELLER)
         terminals.append(terminal)
-        terminal.type(f"{' '.join([str(CLIENT), 'run', 'acme/orders', *request.param, '--', *command])}\n")
+        enter(terminal, " ".join([str(CLIENT), "run", "acme/orders", *request.param, "--", *command]))
         terminal.wait_for("ready ")
         return terminal
 
     yield start
     for terminal in terminals:
-        ask(terminal, "echo DO''NE", "DONE")
-        terminal.type("exit\n")
-        assert terminal.finish() == 0
+        enter(terminal, "exit")
+        terminal.finish()
     if request.param:
         assert [call for call in daemon.calls if call[0] == "RevokeCredential"] == [REVOKED] * len(terminals)
 
 
+def enter(terminal: Terminal, command: str) -> None:
+    """A line for the shell. What is typed before it has its terminal back may be anybody's."""
+    terminal.wait_for_prompt(PROMPT)
+    terminal.type(command + "\n")
+
+
 def ask(terminal: Terminal, line: str, answer: str) -> None:
+    """A line for the command."""
     terminal.type(line + "\n")
+    terminal.wait_for(answer)
+
+
+def ask_shell(terminal: Terminal, line: str, answer: str) -> None:
+    enter(terminal, line)
     terminal.wait_for(answer)
 
 
@@ -271,14 +284,14 @@ def test_keys_arrive_once(shell: Callable[..., Terminal], key: str, name: str):
     terminal.type(key)
     terminal.wait_for(f"got SIG{name}")
     ask(terminal, "end", "read end")
-    ask(terminal, "echo sta''tus $?", "status 5")
+    ask_shell(terminal, "echo sta''tus $?", "status 5")
     assert terminal.screen.count("got SIG") == 1
 
 
 def test_an_interrupt_ends_it_as_ever(shell: Callable[..., Terminal]):
     terminal = shell("sh", "-c", "'echo rea\"\"dy now; exec sleep 1000'", ";", "echo", "no''t-reached")
     terminal.type("\x03")
-    ask(terminal, "echo sta''tus $?", "status 130")
+    ask_shell(terminal, "echo sta''tus $?", "status 130")
     assert "not-reached" not in terminal.screen
 
 
@@ -288,20 +301,20 @@ def test_stop_and_continue(shell: Callable[..., Terminal]):
         terminal.screen = ""
         terminal.type("\x1a")
         terminal.wait_for("Stopped")
-        ask(terminal, "echo sta''tus $?", f"status {128 + signal.SIGTSTP}")
-        terminal.type("fg\n")
+        ask_shell(terminal, "echo sta''tus $?", f"status {128 + signal.SIGTSTP}")
+        enter(terminal, "fg")
         ask(terminal, f"turn-{turn}", f"read turn-{turn}")
     ask(terminal, "end", "read end")
-    ask(terminal, "echo sta''tus $?", "status 5")
+    ask_shell(terminal, "echo sta''tus $?", "status 5")
     assert "got" not in terminal.screen
 
 
 def test_a_command_that_stops_itself(shell: Callable[..., Terminal]):
     terminal = shell("sh", "-c", "'echo rea\"\"dy now; kill -STOP $$; echo goes on; exit 4'")
     terminal.wait_for("Stopped")
-    terminal.type("fg\n")
+    enter(terminal, "fg")
     terminal.wait_for("goes on")
-    ask(terminal, "echo sta''tus $?", "status 4")
+    ask_shell(terminal, "echo sta''tus $?", "status 4")
 
 
 def test_in_the_background_and_back(shell: Callable[..., Terminal]):
@@ -309,22 +322,21 @@ def test_in_the_background_and_back(shell: Callable[..., Terminal]):
     terminal = shell(*TELL_QUOTED)
     terminal.type("\x1a")
     terminal.wait_for("Stopped")
-    terminal.screen = ""
-    terminal.type("bg\n")
-    ask(terminal, "until jobs -s | grep -q .; do :; done; echo wai''ting", "waiting")
-    terminal.type("fg\n")
+    enter(terminal, "bg")
+    ask_shell(terminal, "until jobs -s | grep -q .; do :; done; echo wai''ting", "waiting")
+    enter(terminal, "fg")
     ask(terminal, "end", "read end")
-    ask(terminal, "echo sta''tus $?", "status 5")
+    ask_shell(terminal, "echo sta''tus $?", "status 5")
 
 
 def test_a_shell_within(shell: Callable[..., Terminal]):
     """It takes the terminal for itself and its jobs, and gives it back."""
     terminal = shell("sh", "-c", "'echo rea\"\"dy now; exec bash --norc --noprofile -i'")
-    ask(terminal, "sh -c 'echo slee\"\"ping; exec sleep 1000'", "sleeping")
+    ask_shell(terminal, "sh -c 'echo slee\"\"ping; exec sleep 1000'", "sleeping")
     terminal.type("\x03")
-    ask(terminal, "echo with''in $? $PGHOST", "within 130 db.example")
-    ask(terminal, "exit 7", "exit")
-    ask(terminal, "echo aft''er $? ${PGHOST-none}", "after 7 none")
+    ask_shell(terminal, "echo with''in $? $PGHOST", "within 130 db.example")
+    ask_shell(terminal, "exit 7", "exit")
+    ask_shell(terminal, "echo aft''er $? ${PGHOST-none}", "after 7 none")
 
 
 def test_a_pipeline(shell: Callable[..., Terminal]):
