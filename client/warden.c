@@ -61,26 +61,45 @@ fel_warden_tell (FelWarden *self, const FelCredential *credential, GError **erro
   return fel_pipe_write (&self->told, text, error);
 }
 
-/* With SIGTSTP whatever has stopped the command: the kernel drops it where no shell could ever continue us. */
+/* A shell continues the whole process group, anybody else us alone. Only what is still stopped as we saw it is continued
+ * by us: what went on by itself may since have been stopped anew. */
 static void
-stop_too (void)
+continue_too (const FelWarden *self)
 {
-  sigset_t stop;
+  siginfo_t info = { 0 };
+
+  if (waitid (P_PID, (id_t) self->pid, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) == 0
+      && info.si_pid == 0)
+    kill (self->pid, SIGCONT);
+}
+
+/* With SIGTSTP whatever has stopped the command: the kernel drops it where no shell could ever continue us, and then
+ * there is no SIGCONT either. */
+static void
+stop_too (const FelWarden *self)
+{
+  const struct timespec now = { 0 };
+  sigset_t stop, go_on;
 
   sigemptyset (&stop);
   sigaddset (&stop, SIGTSTP);
+  sigemptyset (&go_on);
+  sigaddset (&go_on, SIGCONT);
   raise (SIGTSTP);
   sigprocmask (SIG_UNBLOCK, &stop, NULL);
   sigprocmask (SIG_BLOCK, &stop, NULL);
+  if (sigtimedwait (&go_on, NULL, &now) == SIGCONT)
+    continue_too (self);
 }
 
+/* Not SIGCONT: by the time it is read, the command may have been stopped again. */
 static void
 pass_on (const FelWarden *self, const siginfo_t *info)
 {
   gboolean from_kernel = info->si_code > 0; /* which signals the whole process group, but for this one: */
   gboolean hang_up = info->si_signo == SIGHUP && getsid (0) == getpid ();
 
-  if (info->si_signo == SIGCHLD || (from_kernel && !hang_up) || info->si_pid == self->pid)
+  if (info->si_signo == SIGCHLD || info->si_signo == SIGCONT || (from_kernel && !hang_up) || info->si_pid == self->pid)
     return;
   kill (self->pid, info->si_signo);
 }
@@ -96,7 +115,7 @@ wait_for_end (FelWarden *self)
       if (pid == self->pid && !WIFSTOPPED (self->wait_status))
         return;
       if (pid == self->pid)
-        stop_too ();
+        stop_too (self);
       else if (sigwaitinfo (&self->watched, &info) > 0)
         pass_on (self, &info);
     }

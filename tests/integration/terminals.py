@@ -36,6 +36,10 @@ class Terminal:
                                       preexec_fn=take_terminal if controlling else None)
         os.close(slave)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def _read(self) -> bool:
         """Takes in what is shown next; False at the end."""
         readable, _, _ = select.select([self._master], [], [], DEADLINE_SEC)

@@ -235,6 +235,16 @@ def test_without_job_control_nobody_waits_for_a_shell(bus: Desktop, daemon: Daem
 
 # On a terminal, in a shell with job control
 
+# Tells who has sent what, in the order of the numbers.
+LISTENER = """
+import os, signal
+those = signal.SIGCONT, signal.SIGWINCH
+signal.pthread_sigmask(signal.SIG_BLOCK, those)
+os.write(1, b"ready ")
+while True:
+    info = signal.sigwaitinfo(those)
+    os.write(1, b"%d-from-%d " % (info.si_signo, info.si_pid))
+"""
 PROMPT = "shell> "
 
 
@@ -244,7 +254,8 @@ def shell(bus: Desktop, daemon: DaemonStandIn, request: pytest.FixtureRequest) -
     terminals = []
 
     def start(*command: str) -> Terminal:
-        terminal = Terminal(bus, "--norc", "--noprofile", "-i", program="bash", controlling=True, PS1=PROMPT, TELLER=TELLER)
+        terminal = Terminal(bus, "--norc", "--noprofile", "-i", program="bash", controlling=True, PS1=PROMPT,
+                            TELLER=TELLER, LISTENER=LISTENER)
         terminals.append(terminal)
         enter(terminal, " ".join([str(CLIENT), "run", "acme/orders", *request.param, "--", *command]))
         terminal.wait_for("ready ")
@@ -307,6 +318,28 @@ def test_stop_and_continue(shell: Callable[..., Terminal]):
     ask(terminal, "end", "read end")
     ask_shell(terminal, "echo sta''tus $?", "status 5")
     assert "got" not in terminal.screen
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.parametrize("shell", [[OWN]], ids=["warden"], indirect=True)
+def test_what_goes_on_is_not_continued(shell: Callable[..., Terminal]):
+    """Its parent, which wakes later, might undo that it has been stopped again."""
+    terminal = shell(sys.executable, "-S", "-c", '"$LISTENER"')
+    (parent,) = children(terminal.pid)
+    (command,) = children(parent)
+    terminal.type("\x1a")
+    terminal.wait_for("Stopped")
+    os.kill(command, signal.SIGCONT)
+    terminal.wait_for(f"{signal.SIGCONT:d}-from-{os.getpid()} ")
+    os.kill(parent, signal.SIGCONT)
+    os.kill(parent, signal.SIGWINCH)  # which comes after SIGCONT
+    terminal.wait_for(f"{signal.SIGWINCH:d}-from-{parent} ")
+    assert terminal.screen.count(f"{signal.SIGCONT:d}-from-") == 1
+    os.kill(parent, signal.SIGTERM)
+    terminal.type("\n")
 
 
 def test_a_command_that_stops_itself(shell: Callable[..., Terminal]):
