@@ -151,7 +151,7 @@ print_tables (PGconn *connection)
   for (int row = 0; ok && row < PQntuples (result); row++)
     g_print ("%s\n", PQgetvalue (result, row, 0));
   if (!ok)
-    g_printerr ("The database does not let us in: %s", PQerrorMessage (connection));
+    g_printerr ("It did not work: %s", PQerrorMessage (connection));
   PQclear (result);
   return ok;
 }

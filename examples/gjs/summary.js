@@ -7,7 +7,7 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import System from 'system';
 
-// What is used of the interface; all of it: busctl --user introspect --xml-interface org.felucca.Credentials1 …
+// What is used of it here; all of the interface is in dbus/org.felucca.Credentials1.xml.
 const INTERFACE = `
   <node>
     <interface name="org.felucca.Credentials1">
@@ -32,6 +32,7 @@ const ADVICE = {
   'org.freedesktop.DBus.Error.ServiceUnknown': 'felucca is not installed here, or the session bus does not know it.',
 };
 
+// The password is in the reply: GJS cannot make the pipe that the option secret-fd would need.
 async function getCredential(workspace, database) {
   const Proxy = Gio.DBusProxy.makeProxyWrapper(INTERFACE);
   const felucca = Proxy(Gio.DBus.session, 'org.felucca.Credentials1', '/org/felucca/Credentials1');
@@ -41,7 +42,7 @@ async function getCredential(workspace, database) {
   return Object.fromEntries(Object.entries(credential).map(([key, value]) => [key, value.deepUnpack()]));
 }
 
-// The password is in `credential`, too: it goes to whatever logs in, and never to a terminal or a log.
+// The password goes to whatever logs in, and never to a terminal or a log.
 function summary(credential) {
   const name = credential['database-name'] ?? credential.database;
   const end = credential['not-after'];

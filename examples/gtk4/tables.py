@@ -74,7 +74,7 @@ def list_tables(connection: Session) -> list[str]:
 class TablesWindow(Gtk.ApplicationWindow):
     """All but the log-in happens in the main loop, so that signals and answers come in the order they were sent in."""
 
-    def __init__(self, app: Gtk.Application, workspace: str, database: str):
+    def __init__(self, app: Gtk.Application, bus: Gio.DBusConnection, workspace: str, database: str):
         super().__init__(application=app, title=f"{workspace}/{database}", default_width=420, default_height=320)
         self.target = (workspace, database)
         self.credential_id: str | None = None  # of the session in use, or of the one that is about to be
@@ -82,7 +82,7 @@ class TablesWindow(Gtk.ApplicationWindow):
         self.session_id: str | None = None  # the credential that it logged in with
         self.attempt = 0  # what an earlier attempt comes back with is dropped
         self.build()
-        self.bus = Gio.bus_get_sync(Gio.BusType.SESSION, None)
+        self.bus = bus
         for signal in ("CredentialChanged", "CredentialRemoved"):
             self.bus.signal_subscribe(NAME, NAME, signal, PATH, None, Gio.DBusSignalFlags.NONE, self.on_signal)
         self.connect_database(by_user=True)
@@ -157,7 +157,7 @@ class TablesWindow(Gtk.ApplicationWindow):
             session = log_in(credential, password)
             tables = list_tables(session)
         except psycopg2.Error as error:
-            GLib.idle_add(self.on_failed, attempt, f"The database does not let us in.\n\n{error}")
+            GLib.idle_add(self.on_failed, attempt, f"Could not log in to the database.\n\n{error}")
         else:
             GLib.idle_add(self.on_logged_in, attempt, credential, session, tables)
 
@@ -196,8 +196,12 @@ def main() -> int | str:
     workspace, slash, database = sys.argv[-1].partition("/")
     if len(sys.argv) != 2 or not slash:
         return f"usage: {sys.argv[0]} WORKSPACE/DATABASE"
+    try:
+        bus = Gio.bus_get_sync(Gio.BusType.SESSION, None)
+    except GLib.Error as error:
+        return explain(error)
     app = Gtk.Application(application_id="org.felucca.example.Tables", flags=Gio.ApplicationFlags.NON_UNIQUE)
-    app.connect("activate", lambda app: TablesWindow(app, workspace, database).present())
+    app.connect("activate", lambda app: TablesWindow(app, bus, workspace, database).present())
     return app.run()
 
 

@@ -37,9 +37,11 @@ const TABLES = `
 // The password is in the reply: dbus-next sends no file descriptors by itself, which the option secret-fd would need.
 async function getCredential(workspace, database) {
   const bus = dbus.sessionBus();
+  const gone = new Promise((_, reject) => bus.on('error', reject));
   try {
-    const felucca = (await bus.getProxyObject(NAME, PATH)).getInterface(NAME);
-    const credential = await felucca.GetCredential(workspace, database, { create: new dbus.Variant('b', true) });
+    const felucca = (await Promise.race([bus.getProxyObject(NAME, PATH), gone])).getInterface(NAME);
+    const options = { create: new dbus.Variant('b', true) };
+    const credential = await Promise.race([felucca.GetCredential(workspace, database, options), gone]);
     return Object.fromEntries(Object.entries(credential).map(([key, variant]) => [key, variant.value]));
   } finally {
     bus.disconnect();
@@ -73,6 +75,6 @@ try {
   for (const name of await tables(await getCredential(workspace, database))) console.log(name);
 } catch (error) {
   const advice = ADVICE[error.type]; // of an error from the bus; `text` is its message
-  console.error(advice ? `${advice}\n(${error.text})` : `It did not work: ${error.text ?? error.message}`);
+  console.error(advice ? `${advice}\n(${error.text})` : `It did not work: ${error.text ?? (error.message || error.code)}`);
   process.exitCode = 1;
 }

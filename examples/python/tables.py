@@ -83,7 +83,7 @@ def main() -> str | None:
     except GLib.Error as error:
         return explain(error)
     except psycopg2.OperationalError as error:
-        return f"The database does not let us in: {error}"
+        return f"Could not log in to the database: {error}"
     with connection, connection.cursor() as cursor:
         cursor.execute(TABLES)
         for (table,) in cursor:

@@ -16,10 +16,12 @@ import pytest
 from gi.repository import GLib
 
 from bus_monitor import BusMonitor
-from desktop import BUILD, Desktop
+from desktop import BUILD, Desktop, wait_until
 from examples import ROOT, TABLES, TARGET, backend, clone, commands, orders, password_of
 from postgres_server import PostgresServer, needs_postgres
+from secret_items import find_item, set_attributes
 from secret_scan import SecretScan
+from x_display import can_draw
 
 C_PROGRAM = BUILD / "examples/c/example-tables"
 WITH_TABLES = ["python", "node", "c"]
@@ -164,12 +166,33 @@ def test_there_is_no_felucca(folder: Path, program: str):
         fails(run(desktop, folder, program), "felucca is not installed here")
 
 
+@pytest.mark.parametrize("program", [*PROGRAMS, "gtk4"])
+def test_there_is_no_bus(shared: Desktop, folder: Path, program: str):
+    if program == "gtk4" and not can_draw():
+        pytest.skip("there is no GTK 4")
+    done = run(shared, folder, program, DBUS_SESSION_BUS_ADDRESS=f"unix:path={folder}/none")
+    fails(done, "(It did not work: )?(Could not connect: No such file|connect ENOENT)")
+
+
+@pytest.mark.parametrize("program", WITH_TABLES)
+def test_the_database_is_away(fresh: Desktop, folder: Path, program: str):
+    """There is a credential, and nothing to log in to."""
+    fresh.create("acme", "orders")
+    set_attributes(fresh, find_item(fresh).path, host="localhost", port="1")
+    wait_until(lambda: fresh.list()[0]["host"] == "localhost", "the daemon knows the new host")
+    cannot_log_in(run(fresh, folder, program), "refused|ECONNREFUSED")
+
+
 @pytest.mark.parametrize("program", WITH_TABLES)
 def test_the_database_refuses(fresh: Desktop, folder: Path, server: PostgresServer, program: str):
     """What is stored is good no more, and nobody has told felucca."""
     server.sql(f"ALTER ROLE {fresh.create('acme', 'orders')['user']} NOLOGIN")
-    done = run(fresh, folder, program)
-    assert done.returncode == 1 and done.stdout == "" and "is not permitted to log in" in done.stderr
+    cannot_log_in(run(fresh, folder, program), "is not permitted to log in")
+
+
+def cannot_log_in(done: subprocess.CompletedProcess[str], why: str) -> None:
+    assert done.returncode == 1 and done.stdout == "" and re.search(why, done.stderr), done
+    assert re.match("Could not log in to the database: |It did not work: ", done.stderr), done.stderr
     assert "Traceback" not in done.stderr and "    at " not in done.stderr
 
 
@@ -196,19 +219,19 @@ def test_who_monitors_the_bus(fresh: Desktop, folder: Path, program: str):
     assert scan.in_bytes("output", (done.stdout + done.stderr).encode()) == []
 
 
-def memory_at(desktop: Desktop, folder: Path, place: str, *more: str) -> Path:
-    """A core of the program in C, stopped at this place."""
-    core = folder / "core"
-    core.unlink(missing_ok=True)
-    steps = ["set breakpoint pending on", "set startup-with-shell off", *more, place, "run", f"generate-core-file {core}", "kill"]
+def memory_of_the_program_in_c(desktop: Desktop, folder: Path) -> tuple[bytes, bytes]:
+    """All of it: as it begins to log in, and as it leaves."""
+    cores = [folder / "core.before", folder / "core.after"]
+    steps = ["set breakpoint pending on", "set startup-with-shell off", "break PQconnectdbParams", "run", f"generate-core-file {cores[0]}",
+             "catch syscall exit_group", "continue", f"generate-core-file {cores[1]}", "kill"]  # fmt: skip
     subprocess.run(["gdb", "-batch", "-nx", *(part for step in steps for part in ("-ex", step)), "--args", C_PROGRAM, TARGET],
                    env=desktop.env | {"GLIBC_TUNABLES": TUNABLES}, check=True, capture_output=True, timeout=120)  # fmt: skip
-    return core
+    return cores[0].read_bytes(), cores[1].read_bytes()
 
 
 @pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the sanitizers keep what is freed")
 def test_the_program_in_c_erases_the_password(fresh: Desktop, folder: Path):
-    """All of its memory as it leaves; and before it logs in, to show that the first could fail."""
+    """What is found before shows that it would be found."""
     scan = SecretScan([password_of(fresh, fresh.create("acme", "orders")["id"])])
-    assert scan.in_bytes("core", memory_at(fresh, folder, "break PQconnectdbParams").read_bytes())
-    assert scan.in_bytes("core", memory_at(fresh, folder, "catch syscall exit_group").read_bytes()) == []
+    before, after = memory_of_the_program_in_c(fresh, folder)
+    assert scan.in_bytes("core", before) and scan.in_bytes("core", after) == []

@@ -20,10 +20,13 @@ from desktop import BUILD, Desktop, wait_until
 from examples import TABLES, add_table, backend, clone, commands, orders, password_of
 from gi.repository import GLib
 from postgres_server import PostgresServer, needs_postgres
+from secret_items import find_item, set_property
 from secret_scan import SecretScan
 from x_display import XDisplay, can_draw
 
 WIDTH, HEIGHT = 420, 320  # of the window: there is nothing else on the screen
+ROWS = (12, 56, 200, 56)  # left, top, width, height: where the tables are, without the borders
+MESSAGE = (12, 124, 380, 84)  # where an error is
 COLORS_OF_TEXT = 50  # smoothed letters have dozens of greys; an empty window has a few colours
 
 pytestmark = [needs_postgres, pytest.mark.skipif(not (can_draw() and SERVICE.exists()), reason="there is no GTK 4, Xvfb or AT-SPI")]
@@ -42,7 +45,7 @@ def desktop(server: PostgresServer) -> Iterator[Desktop]:
 
 
 class Window:
-    """The line of the README, typed."""
+    """The line of the README, typed; its picture is that of the README."""
 
     def __init__(self, desktop: Desktop, folder: Path) -> None:
         self.desktop = desktop
@@ -55,8 +58,18 @@ class Window:
 
     def shows(self, *texts: str) -> None:
         """Blocks until each of them is in some label."""
-        wait_until(lambda: (labels := "\n".join(self.accessibility.names("label"))) and all(text in labels for text in texts),
-                   f"the window shows {texts}, not {self.accessibility.names('label')}")  # fmt: skip
+        try:
+            wait_until(lambda: all(text in self.text() for text in texts), f"the window shows {texts}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}, but:\n{self.text()}\n{self.output.read_text()}") from None
+
+    def text(self) -> str:
+        """All labels, a line each."""
+        return "\n".join(self.accessibility.names("label"))
+
+    def draws(self, area: tuple[int, int, int, int]) -> bool:
+        """What a screen reader finds is not always to be seen: whether there is text."""
+        return self.display.colors(*area) >= COLORS_OF_TEXT
 
     def rows(self) -> list[str]:
         """The tables in the list."""
@@ -98,14 +111,7 @@ def test_it_shows_the_tables(desktop: Desktop, server: PostgresServer, window: W
     id = only_id(desktop)
     window.shows(f"Logged in as {id}")
     assert window.rows() == TABLES and sessions(server) == [id]
-
-
-def test_it_is_drawn(window: Window):
-    """What a screen reader finds is to be seen, too."""
-    window.shows("Logged in as", *TABLES)
-    # Of the rows of the list, without the border and the bars above and below it.
-    middle = (WIDTH // 8, HEIGHT // 6, WIDTH // 2, HEIGHT // 4)
-    wait_until(lambda: window.display.colors(*middle) >= COLORS_OF_TEXT, "there is text in the window")
+    wait_until(lambda: window.draws(ROWS) and not window.draws(MESSAGE), "it is drawn")
     window.display.save(BUILD / "example-gtk4.png")
 
 
@@ -135,10 +141,7 @@ def test_a_change_that_is_none_for_the_session(desktop: Desktop, server: Postgre
     """A new label is heard before the rotation is: it has cost no log-in."""
     window.shows("Logged in as", *TABLES)
     id = only_id(desktop)
-    (item,) = desktop.secrets_call("/org/freedesktop/secrets", "org.freedesktop.Secret.Service", "SearchItems",
-                                   GLib.Variant("(a{ss})", ({"id": id},)))[0]  # fmt: skip
-    desktop.bus.call_sync("org.freedesktop.secrets", item, "org.freedesktop.DBus.Properties", "Set",
-                          GLib.Variant("(ssv)", ("org.freedesktop.Secret.Item", "Label", GLib.Variant("s", "mine"))), None, 0, 10000, None)  # fmt: skip
+    set_property(desktop, find_item(desktop).path, "Label", GLib.Variant("s", "mine"))
     wait_until(lambda: desktop.list()[0]["label"] == "mine", "the daemon knows the new label")
     with BusMonitor(desktop) as monitor:
         new = rotate(desktop, id, overlap_sec=3600)["id"]
@@ -152,9 +155,11 @@ def test_an_error_is_in_the_window_and_its_button_helps(desktop: Desktop, server
     window.shows("Logged in as", *TABLES)
     desktop.revoke(only_id(desktop))
     window.shows("its credential was revoked", "no usable credential for acme/orders is stored", "Not connected")
+    wait_until(lambda: window.draws(MESSAGE) and not window.draws(ROWS), "the error is where the tables were")
     assert desktop.list() == [] and sessions(server) == []
     window.press("Reconnect")
     window.shows("Logged in as", *TABLES)
+    wait_until(lambda: window.draws(ROWS) and not window.draws(MESSAGE), "the tables are back")
     assert sessions(server) == [only_id(desktop)]
 
 
@@ -164,7 +169,7 @@ def test_a_server_that_went_away(desktop: Desktop, server: PostgresServer, windo
     id = only_id(desktop)
     server.stop()
     window.press("Reconnect")
-    window.shows("The database does not let us in", "Not connected")
+    window.shows("Could not log in to the database", "Not connected")
     server.start()
     window.press("Reconnect")
     window.shows(f"Logged in as {id}", *TABLES)
