@@ -34,8 +34,8 @@ const ADVICE = {
 
 // The password is in the reply: GJS cannot make the pipe that the option secret-fd would need.
 async function getCredential(workspace, database) {
-  const Proxy = Gio.DBusProxy.makeProxyWrapper(INTERFACE);
-  const felucca = Proxy(Gio.DBus.session, 'org.felucca.Credentials1', '/org/felucca/Credentials1');
+  const Credentials = Gio.DBusProxy.makeProxyWrapper(INTERFACE);
+  const felucca = new Credentials(Gio.DBus.session, 'org.felucca.Credentials1', '/org/felucca/Credentials1');
   felucca.set_default_timeout(TIMEOUT_MSEC);
   const options = { create: new GLib.Variant('b', true) };
   const [credential] = await felucca.GetCredentialAsync(workspace, database, options);
