@@ -240,11 +240,23 @@ credential_age_key (const FelCredential *self)
   return self->created_sec != 0 ? self->created_sec : self->stored_sec;
 }
 
+/* What has no end ends after all others. */
+static gint64
+credential_end_key (const FelCredential *self)
+{
+  return self->not_after_sec != 0 ? self->not_after_sec : G_MAXINT64;
+}
+
 int
 fel_credential_compare_age (const FelCredential *a, const FelCredential *b)
 {
   gint64 a_sec = credential_age_key (a), b_sec = credential_age_key (b);
 
+  if (a_sec != b_sec)
+    return a_sec > b_sec ? -1 : 1;
+  /* Made and rotated away within a second: it was given an end, the new one lives on. Not all ids tell their time. */
+  a_sec = credential_end_key (a);
+  b_sec = credential_end_key (b);
   if (a_sec != b_sec)
     return a_sec > b_sec ? -1 : 1;
   return strcmp (b->id, a->id);

@@ -83,7 +83,8 @@ FelCredential *fel_credential_from_attributes (GHashTable *attributes, const cha
 /* The label that an item gets when the user chose none: WORKSPACE/DATABASE (BACKEND). */
 char *fel_credential_default_label (const FelCredential *self);
 
-/* Newest first; ids of the UUIDv7 kind (RFC 9562, section 5.7) settle it within one second. */
+/* Newest first. Within one second: the one that lives longer, then what ids of the UUIDv7 kind tell (RFC 9562, section
+ * 5.7). */
 int fel_credential_compare_age (const FelCredential *a, const FelCredential *b);
 
 gboolean fel_credential_is_expired (const FelCredential *self, gint64 now_sec);

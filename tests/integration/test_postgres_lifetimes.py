@@ -44,6 +44,16 @@ def test_after_its_end_nobody_logs_in_and_no_role_is_left(local: tuple[Desktop, 
     wait_until(lambda: desktop.list() == [], "it is not stored any more")
 
 
+def test_a_rotation_within_the_second_of_the_mint(local: tuple[Desktop, PostgresServer]):
+    """The ids of these credentials tell no time, and both were created in the same second or nearly so."""
+    desktop, _ = local
+    current = desktop.create("local", "orders")
+    for _ in range(10):
+        current = desktop.call("RotateCredential", "(sa{sv})", current["id"], {"overlap": t(600)})
+        assert desktop.get("local", "orders")["id"] == current["id"]
+        assert desktop.list()[0]["id"] == current["id"]
+
+
 class Client:
     """Logs in again and again with whatever the daemon hands out, over a connection of its own."""
 

@@ -18,7 +18,7 @@ FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 60
 NESTED_BLOCKS_MAX = 3
 
-C_FOLDERS = ("daemon/", "plugins/", "client/")
+C_FOLDERS = ("daemon/", "plugins/", "client/", "examples/")
 
 # docs/architecture.md, "Modules of the daemon", from above; `*` stands for any ending.
 ROWS = [
@@ -62,7 +62,7 @@ PREFIXES = [("daemon/", "fel_"), ("client/", "fel_"), ("plugins/nile/", "nile_")
             ("plugins/exec/", "exec_"), ("plugins/vault/", "vault_"), ("plugins/postgres/", "postgres_"),
             ("plugins/mariadb/", "maria_"), ("plugins/common/", "fel_")]
 
-LICENSED = re.compile(r".*\.(c|h|py|sh|scd|xml|md|conf|in|fish|bash|socket)|(.*/)?meson\.build|dev|\.ci/run")
+LICENSED = re.compile(r".*\.(c|h|py|js|mjs|sh|scd|xml|md|conf|in|fish|bash|socket)|(.*/)?meson\.build|dev|\.ci/run")
 SPDX_TAGS = ["SPDX-FileCopyrightText:", "SPDX-License-Identifier: LGPL-2.1-or-later"]
 SPDX_WITHIN_LINES = 6
 

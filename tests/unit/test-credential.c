@@ -284,6 +284,34 @@ static const struct
 };
 
 static void
+test_compare_age_within_a_second (void)
+{
+  static const struct
+  {
+    gint64 a_end, b_end;
+    int order;
+  } ends[] = { { 0, 0, -1 },   { 0, 90, -1 }, { 90, 0, 1 },   { 0, G_MAXINT64, -1 },
+               { 91, 90, -1 }, { 90, 91, 1 }, { 90, 90, -1 }, { 1, G_MAXINT64, 1 } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      g_autoptr (FelCredential) a = fel_credential_new ();
+      g_autoptr (FelCredential) b = fel_credential_new ();
+
+      a->id = g_strdup (ID_NEW);
+      b->id = g_strdup (ID_OLD);
+      a->created_sec = b->created_sec = 10;
+      a->not_after_sec = ends[i].a_end;
+      b->not_after_sec = ends[i].b_end;
+      g_test_message ("%zu", i);
+      g_assert_cmpint (CLAMP (fel_credential_compare_age (a, b), -1, 1), ==, ends[i].order);
+      g_assert_cmpint (CLAMP (fel_credential_compare_age (b, a), -1, 1), ==, -ends[i].order);
+      b->created_sec = 11; /* then the ends say nothing */
+      g_assert_cmpint (fel_credential_compare_age (a, b), >, 0);
+    }
+}
+
+static void
 test_compare_age (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (ages); i++)
@@ -335,6 +363,7 @@ main (int argc, char **argv)
   g_test_add_func ("/credential/equal-sees-every-field", test_equal_sees_every_field);
   g_test_add_func ("/credential/getters", test_getters);
   g_test_add_func ("/credential/compare-age", test_compare_age);
+  g_test_add_func ("/credential/compare-age/within-a-second", test_compare_age_within_a_second);
   g_test_add_func ("/credential/expired", test_expired);
   return g_test_run ();
 }
