@@ -10,6 +10,7 @@ What is to be known about a block stands before it, where no reader sees it: `<!
     skip     it is not run; the value says why
     let      NAME = COMMAND: in the block, NAME stands for what the command prints
     before   a command that comes first, after one that comes last; both have to succeed
+    needs    a command that fails where the block cannot be run; the test then warns
     stdin    a command whose output the block reads
     status   the exit status of the block, where it is not 0
     file     the block is the content of this file
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # console: commands with `$ ` before them, and what they print. sh: a script. ini: for felucca.conf. text: a drawing.
 KINDS = ("console", "sh", "ini", "json", "c", "sql", "text", "file")
 REPEATED = ("let", "before", "after")
-KEYS = ("kind", "world", "skip", "stdin", "status", "file", "shows", "excerpt", *REPEATED)
+KEYS = ("kind", "world", "skip", "needs", "stdin", "status", "file", "shows", "excerpt", *REPEATED)
 MARK = {False: re.compile(r"<!-- doc: (?P<key>\w+): (?P<value>.+) -->$"), True: re.compile(r"; doc: (?P<key>\w+): (?P<value>.+)$")}
 NEARLY_A_MARK = re.compile(r"^\s*(<!--|;)\s*docs?\b")
 FENCE = re.compile(r"^(?P<indent>\s*)```(?P<kind>\w*)$")
@@ -141,7 +142,7 @@ class Step:
 
 
 def steps_of(text: str) -> list[Step]:
-    """What a console block shows; a line that ends in a backslash goes on in the next."""
+    """What a console block shows. A command goes on in the next line after a backslash, or inside of quotes."""
     steps: list[Step] = []
     goes_on = False
     for line in text.rstrip("\n").split("\n"):
@@ -153,7 +154,8 @@ def steps_of(text: str) -> list[Step]:
             steps[-1].output.append(line)
         elif line.strip() and not line.startswith("#"):
             raise BadDocument(f"output before the first command: {line!r}")
-        goes_on = bool(steps) and not steps[-1].output and line.endswith("\\")
+        command = "" if not steps or steps[-1].output else steps[-1].command
+        goes_on = command.endswith("\\") or command.count("'") % 2 == 1
     for step in steps:
         while step.output and (not step.output[-1].strip() or step.output[-1].startswith("# ")):
             step.output.pop()

@@ -8,6 +8,8 @@ import contextlib
 import json
 import re
 import subprocess
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 
 from desktop import BUILD, CLIENT, DAEMON, NAME, BusError, Desktop, wait_until
 from doc_blocks import ROOT, Block, Names, steps_of
+from mariadb_server import MariadbServer
 from postgres_server import MAKER, PostgresServer
 
 DEADLINE_SEC = 120
@@ -33,14 +36,16 @@ class World:
         self.desktop = desktop
         self.folder = desktop.root / "work"
         (self.folder / "bin").mkdir(parents=True)
+        (self.folder / "bin/python3").symlink_to(sys.executable)
         self.names = Names()
         packages = desktop.root / "packages"
         packages.mkdir()
         (packages / "felucca-backend-1.pc").write_text(PKG_CONFIG.format(backends=desktop.backends, root=ROOT))
         self.env = desktop.env | {
             "PATH": f"{self.folder}/bin:{CLIENT.parent}:{desktop.env['PATH']}", "LANG": "C.UTF-8", "PKG_CONFIG_PATH": str(packages),
-            "FELUCCA_SOURCE": str(ROOT), "FELUCCA_BUILD": str(BUILD.resolve()), "FELUCCA_TESTS": str(ROOT / "tests"), "NILE": desktop.nile.url,
-            "FELUCCA_DAEMON": str(DAEMON), "TOKEN": desktop.nile.issue_token(ttl=3600)["access_token"],
+            "FELUCCA_SOURCE": str(ROOT), "FELUCCA_BUILD": str(BUILD.resolve()), "FELUCCA_TESTS": str(ROOT / "tests"),
+            "FELUCCA_DAEMON": str(DAEMON), "NILE_TOKEN": desktop.nile.issue_token(ttl=3600)["access_token"],
+            "CONTROL": desktop.nile.control,
         }  # fmt: skip
 
     # Commands
@@ -57,10 +62,14 @@ class World:
 
     def run(self, block: Block) -> str | None:
         """None, or what is wrong with it."""
+        needs = block.mark("needs")
+        if needs is not None and self.bash(needs).returncode != 0:
+            warnings.warn(f"{block.place} is left out: it needs `{needs}`", stacklevel=2)
+            return None
         for one in block.marks.get("let", []):
             name, _, command = one.partition(" = ")
             self.names.actual[name] = self.ask(command)
-        stdin = self.ask(command) + "\n" if (command := block.mark("stdin")) else None
+        stdin = self.bash(command).stdout if (command := block.mark("stdin")) else None
         for command in block.marks.get("before", []):
             self.ask(command)
         wrong = getattr(self, f"_{block.way}")(block, stdin)
@@ -148,6 +157,26 @@ def postgres() -> Iterator[Desktop]:
 
 
 @contextlib.contextmanager
+def mariadb() -> Iterator[Desktop]:
+    """shop/orders is a database that can be logged in to."""
+    if not (BUILD / "plugins/mariadb/mariadb.so").exists():
+        pytest.skip("built without libmariadb")
+    with MariadbServer() as server:
+        config = f"\n[backend shop]\nmodule=mariadb\ndefaults-file={server.options()}\ngroup=app\n"
+        with Desktop(config=config) as desktop:
+            yield desktop
+
+
+@contextlib.contextmanager
+def ssh() -> Iterator[Desktop]:
+    """The desktop runs, and there is no session bus here."""
+    with Desktop() as desktop:
+        address = desktop.env.pop("DBUS_SESSION_BUS_ADDRESS")
+        yield desktop
+        desktop.env["DBUS_SESSION_BUS_ADDRESS"] = address
+
+
+@contextlib.contextmanager
 def unresolved() -> Iterator[Desktop]:
     """The answer to a mint of acme/orders was lost, and the provider has been asked since what could be it."""
     with Desktop() as desktop:
@@ -174,6 +203,8 @@ WORLDS = {
     "nile": Desktop,  # signed in to the provider stand-in
     "signed-out": lambda: Desktop(sign_in=False),
     "postgres": postgres,
+    "mariadb": mariadb,
+    "ssh": ssh,
     "unresolved": unresolved,
     "machine": machine,
 }

@@ -95,8 +95,8 @@ def test_blocks_are_found():
 
 
 def test_a_transcript_is_read():
-    steps = steps_of("# what for\n$ one \\\n  two\nout\n\n# next\n$ three\n")
-    assert [(step.command, step.output) for step in steps] == [("one \\\n  two", ["out"]), ("three", [])]
+    steps = steps_of("# what for\n$ one \\\n  two\nout\n\n# next\n$ three '\nfour'\n$ five\n")
+    assert [(step.command, step.output) for step in steps] == [("one \\\n  two", ["out"]), ("three '\nfour'", []), ("five", [])]
 
 
 ONE, TWO = "01a20671-82c7-79aa-bed2-d0a3a6f09dcf", "01a20671-830e-7162-9199-cf15a77b8fb6"
