@@ -20,6 +20,7 @@ SKIPPED = {
     "docs/felucca-daemon.8.scd": 2,
     "docs/felucca.1.scd": 1,
     "docs/org.felucca.Credentials1.5.scd.in": 1,
+    "docs/troubleshooting.md": 1,
 }
 # What is neither a command nor an example: drawings, and code that other tests compile.
 SILENT = {"text"}
