@@ -164,7 +164,8 @@ def steps_of(text: str) -> list[Step]:
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 WORD = r"""[^\s"',]+"""
-VARIABLE = re.compile(rf"{UUID}|\b(?:ID|PASSWORD|USER|INTENT|PORT)\b|…")
+TIME = r"\b(?:now|in \d+ (?:s|min|h|d)|\d+ (?:s|min|h|d) ago)(?!\w)"  # as the command says it
+VARIABLE = re.compile(rf"{UUID}|{TIME}|\b(?:ID|PASSWORD|USER|INTENT|PORT)\b|…")
 
 
 class Names:
@@ -190,6 +191,8 @@ class Names:
             name = match.group()
             if name == "…":
                 pattern += ".*"
+            elif re.fullmatch(TIME, name):
+                pattern += TIME
             elif name in self.actual:
                 pattern += re.escape(self.actual[name])
             elif name in groups:

@@ -109,7 +109,8 @@ HERE, THERE = "11111111-82c7-79aa-bed2-d0a3a6f09dcf", "22222222-82c7-79aa-bed2-d
     (["a…c"], ["ab"], False), (["a", "…", "z"], ["a", "b", "c", "z"], True), (["a", "…", "z"], ["a", "z"], True),
     (["a", "…"], ["a", "b"], True), (["a", "…", "z"], ["a", "b"], False), ([f"{ONE} {ONE}"], [f"{HERE} {HERE}"], True),
     ([ONE, TWO, ONE], [HERE, THERE, HERE], True), ([ONE, TWO, ONE], [HERE, THERE, THERE], False),
-    ([ONE], ["none"], False), (["id ID"], ["id x1"], True), (["ID ID"], ["x1 x2"], False), (["."], ["x"], False),
+    (["ends in 1 h"], ["ends in 59 min"], True), (["made now"], ["made 3 s ago"], True), (["in 1 h"], ["in 1 house"], False),
+    (["known"], ["know3 s ago"], False), ([ONE], ["none"], False), (["id ID"], ["id x1"], True), (["ID ID"], ["x1 x2"], False), (["."], ["x"], False),
 ])
 def test_output_is_compared(shown: list[str], printed: list[str], right: bool):
     assert (Names().compare(shown, printed) is None) == right
