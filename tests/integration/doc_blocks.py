@@ -14,6 +14,7 @@ What is to be known about a block stands before it, where no reader sees it: `<!
     stdin    a command whose output the block reads
     status   the exit status of the block, where it is not 0
     file     the block is the content of this file
+    with     the block is the input of this command
     shows    the block is what this command prints, shortened
     excerpt  each line of the block is a line of this file, in this order; a line with … stands for any
 """
@@ -26,13 +27,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # console: commands with `$ ` before them, and what they print. sh: a script. ini: for felucca.conf. text: a drawing.
-KINDS = ("console", "sh", "ini", "json", "c", "sql", "text", "file")
+KINDS = ("console", "sh", "ini", "json", "c", "sql", "hcl", "text", "file")
 REPEATED = ("let", "before", "after")
-KEYS = ("kind", "world", "skip", "needs", "stdin", "status", "file", "shows", "excerpt", *REPEATED)
+KEYS = ("kind", "world", "skip", "needs", "stdin", "status", "with", "file", "shows", "excerpt", *REPEATED)
 MARK = {False: re.compile(r"<!-- doc: (?P<key>\w+): (?P<value>.+) -->$"), True: re.compile(r"; doc: (?P<key>\w+): (?P<value>.+)$")}
 NEARLY_A_MARK = re.compile(r"^\s*(<!--|;)\s*docs?\b")
 FENCE = re.compile(r"^(?P<indent>\s*)```(?P<kind>\w*)$")
-RUN = ("console", "sh", "ini", "json", "file", "shows", "excerpt")
+RUN = ("console", "sh", "ini", "json", "with", "file", "shows", "excerpt")
 
 
 class BadDocument(Exception):
@@ -57,15 +58,15 @@ class Block:
     @property
     def way(self) -> str:
         """How it is tried; none of RUN: not at all."""
-        for key in ("skip", "file", "shows", "excerpt"):
+        for key in ("skip", "with", "file", "shows", "excerpt"):
             if key in self.marks:
                 return key
         return self.kind
 
 
 def documents() -> list[str]:
-    """README, the manual pages, and everything else in docs/."""
-    found = [path for pattern in ("*.md", "*.scd", "*.scd.in") for path in (ROOT / "docs").glob(pattern)]
+    """README, the manual pages, everything else in docs/, and what each backend says of itself."""
+    found = [path for pattern in ("docs/*.md", "docs/*.scd", "docs/*.scd.in", "plugins/*/README.md") for path in ROOT.glob(pattern)]
     return ["README.md", *sorted(str(path.relative_to(ROOT)) for path in found)]
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import pwd
 import re
 import subprocess
 import sys
@@ -18,9 +20,10 @@ import pytest
 from desktop import BUILD, CLIENT, DAEMON, NAME, BusError, Desktop, wait_until
 from doc_blocks import ROOT, Block, Names, steps_of
 from mariadb_server import MariadbServer
-from postgres_server import MAKER, PostgresServer
+from postgres_server import BOSS_PASSWORD, MAKER, PostgresServer
 
 DEADLINE_SEC = 120
+README_ADMIN = "felucca_admin"
 PKG_CONFIG = """Name: felucca-backend-1
 Description: as it is installed
 Version: 1
@@ -96,6 +99,10 @@ class World:
                 return f"$ {step.command}: ended with {done.returncode}, not {status}"
         return None
 
+    def _with(self, block: Block, stdin: str | None) -> str | None:
+        done = self.bash(block.mark("with") or "", self.names.fill_in(block.text))
+        return done.stdout if done.returncode else None
+
     def _shows(self, block: Block, stdin: str | None) -> str | None:
         printed = self.ask(block.mark("shows") or "")
         wrong = self.names.shorten([line for line in block.text.split("\n") if line], printed.split("\n"))
@@ -139,31 +146,36 @@ class World:
         return f"{failed} {complaints}" if failed or complaints else None
 
 
-def backend(name: str, server: PostgresServer) -> str:
-    return (f"\n[backend {name}]\nmodule=postgres\ndsn={server.dsn(MAKER)}\ngroup=app\n"
+def backend(name: str, server: PostgresServer, admin: str = MAKER) -> str:
+    return (f"\n[backend {name}]\nmodule=postgres\ndsn={server.dsn(admin)}\ngroup=app\n"
             f"host=127.0.0.1\nport={server.port}\nssl-mode=disable\n")
 
 
 @contextlib.contextmanager
 def postgres() -> Iterator[Desktop]:
-    """acme/orders and local/orders are a database that can be logged in to, with a table `items` in it."""
+    """acme/orders and local/orders are a database that can be logged in to, with a table `items` in it. readme waits for the
+    admin that plugins/postgres/README.md makes."""
     if not (BUILD / "plugins/postgres/postgres.so").exists():
         pytest.skip("built without libpq")
     with PostgresServer() as server:
         server.set_up_orders()
         server.sql("CREATE TABLE items AS SELECT 1 AS id; ALTER TABLE items OWNER TO app", database="orders")
-        with Desktop(config=backend("acme", server) + backend("local", server)) as desktop:
+        server.allow(README_ADMIN, "admin-pw")
+        with Desktop(config=backend("acme", server) + backend("local", server) + backend("readme", server, README_ADMIN)) as desktop:
+            desktop.env["SERVER"] = server.dsn(password=BOSS_PASSWORD, dbname="postgres")
             yield desktop
 
 
 @contextlib.contextmanager
 def mariadb() -> Iterator[Desktop]:
-    """shop/orders is a database that can be logged in to."""
+    """shop/orders is a database that can be logged in to. readme waits for the admin that plugins/mariadb/README.md makes."""
     if not (BUILD / "plugins/mariadb/mariadb.so").exists():
         pytest.skip("built without libmariadb")
     with MariadbServer() as server:
-        config = f"\n[backend shop]\nmodule=mariadb\ndefaults-file={server.options()}\ngroup=app\n"
+        logins = {"shop": server.options(), "readme": server.options("readme", user=pwd.getpwuid(os.geteuid()).pw_name, password=None)}
+        config = "".join(f"\n[backend {name}]\nmodule=mariadb\ndefaults-file={file}\ngroup=app\n" for name, file in logins.items())
         with Desktop(config=config) as desktop:
+            desktop.env["SERVER"] = str(server.socket)
             yield desktop
 
 

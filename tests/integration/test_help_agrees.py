@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -226,6 +227,15 @@ def test_a_manual_page_has_no_fault(page: Path):
     done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True, timeout=60)
     assert [line for line in done.stdout.splitlines() if not BY_SCDOC.search(line)] == []
     assert "EXAMPLE" in page.read_text() or page.suffix in (".7", ".8")
+
+
+@pytest.mark.skipif(shutil.which("man") is None, reason="there is no man")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_man_shows_it_without_a_warning(page: Path):
+    done = subprocess.run(["man", "--warnings=w", "-l", page], capture_output=True, text=True, timeout=60,
+                          env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "MANPAGER": "cat"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert page.name.rpartition(".")[0] in done.stdout
 
 
 @pytest.mark.skipif(shutil.which("mandoc") is None, reason="there is no mandoc")
