@@ -157,7 +157,7 @@ def read_interface(text: str) -> Member:
 
 
 def read_interfaces() -> list[Member]:
-    return [read_interface((FOLDER / f"{name}.xml").read_text()) for name in INTERFACES]
+    return [read_interface((FOLDER / f"{name}.xml").read_text(encoding="utf-8")) for name in INTERFACES]
 
 
 # Markdown
@@ -248,15 +248,15 @@ def markdown(text: str) -> str:
 
 def main(arguments: list[str]) -> int | str:
     if len(arguments) == 2 and arguments[0] == "man":
-        sys.stdout.write(man(Path(arguments[1]).read_text()))
+        sys.stdout.write(man(Path(arguments[1]).read_text(encoding="utf-8")))
         return 0
     if len(arguments) < 2 or arguments[0] != "markdown" or arguments[1:-1] not in ([], ["--check"]):
         return __doc__ or ""
     file = Path(arguments[-1])
-    old, new = file.read_text(), markdown(file.read_text())
+    old, new = file.read_text(encoding="utf-8"), markdown(file.read_text(encoding="utf-8"))
     if "--check" in arguments:
         return 0 if old == new else f"{file} is not what dbus/*.xml says; run: dbus/document.py markdown {file}"
-    file.write_text(new)
+    file.write_text(new, encoding="utf-8")
     return 0
 
 

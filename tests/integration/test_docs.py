@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -73,7 +74,31 @@ def test_numbers_of_messages_are_those_of_the_daemon():
     assert named and named <= known
 
 
+def anchors(text: str) -> set[str]:
+    """As the usual web pages make them of headings."""
+    return {re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-") for head in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
+def dead_links(path: Path, text: str) -> list[str]:
+    found = []
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text):
+        other = path if not target else path.parent / target
+        if not other.exists() or (anchor and anchor not in anchors(other.read_text())):
+            found.append(f"{target}#{anchor}")
+    return found
+
+
+@pytest.mark.parametrize("document", ["SECURITY.md", "HACKING.md", *(name for name in DOCUMENTS if name.endswith(".md"))])
+def test_links_lead_somewhere(document: str):
+    assert dead_links(ROOT / document, (ROOT / document).read_text()) == []
+
+
 # That the tests above can fail
+
+
+def test_a_dead_link_is_noticed():
+    assert dead_links(ROOT / "README.md", "[a](docs/none.md) [b](README.md#none) [c](#try-it) [d](docs/recipes.md#ssh)") == [
+        "docs/none.md#", "README.md#none"]
 
 
 @pytest.mark.parametrize("text,reason", [
