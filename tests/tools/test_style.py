@@ -193,7 +193,7 @@ def test_every_check_has_a_bad_sample() -> None:
 def test_rows_are_those_of_the_document() -> None:
     """The drawing in docs/architecture.md, read row by row, names what the checks know."""
     document = (ROOT / "docs/architecture.md").read_text()
-    drawing = document.split("## Modules of the daemon")[1].split("```")[1]
+    drawing = document.split("## Modules of the daemon")[1].split("```")[1].removeprefix("text")
     labels = re.compile(r" {3,}(the door|those who know an order|the counters)$", re.MULTILINE)
     drawn = set(re.findall(r"(?<![\w-])[a-z][a-z-]*", labels.sub("", drawing)))
     known = {name for row in style_checks.ROWS for name in row}
