@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -76,7 +75,7 @@ def sleep():
     while True:
         time.sleep(60)
 def child():
-    process = subprocess.Popen(["/bin/sleep", "600"])
+    process = subprocess.Popen([str(root / "child"), "600"], executable="/bin/sleep")
     (root / "children" / str(process.pid)).touch()
 def note(folder):
     fresh = root / "fresh" / id
@@ -195,14 +194,14 @@ class Tool:
     def left_behind(self) -> list[int]:
         """Helpers and their children that still run."""
         pids = [int(path.name) for folder in ("children", "pids") for path in (self.root / folder).iterdir()]
-        return [pid for pid in pids if _is_ours(pid)]
+        return [pid for pid in pids if _is_running(pid, str(self.root))]
 
 
-def _is_ours(pid: int) -> bool:
+def _is_running(pid: int, root: str) -> bool:
     """Whether it runs and is no other process that has got the number since."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
         words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return state not in ("Z", "X") and (b"/helper" in words or words.startswith(b"/bin/sleep\x00600"))
+    return state not in ("Z", "X") and root.encode() in words
