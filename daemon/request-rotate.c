@@ -80,6 +80,15 @@ rotate_begin (FelRequest *self)
   fel_request_unref (mint);
 }
 
+/* The backend has just minted, so it is loaded. */
+static gboolean
+rotate_can_end (FelRequest *self, const FelCatalogEntry *entry)
+{
+  const FelInstance *instance = fel_registry_find (self->broker->registry, entry->credential->backend);
+
+  return instance == NULL || fel_backend_has (instance, FEL_VERB_REVOKE);
+}
+
 /* Its end is to come whoever is the daemon then. It belongs in the keyring, which may refuse it, or die over it, and so it
  * is on the disk first. */
 static void
@@ -88,7 +97,9 @@ rotate_record (FelRequest *self)
   FelCatalogEntry *entry = fel_catalog_at (self->broker->catalog, self->path);
   gint64 end_sec = now_sec () + self->options->overlap_sec;
 
-  if (entry == NULL || (entry->credential->not_after_sec != 0 && entry->credential->not_after_sec <= end_sec))
+  /* What cannot be revoked lives until its own end, whatever we write down. */
+  if (entry == NULL || !rotate_can_end (self, entry)
+      || (entry->credential->not_after_sec != 0 && entry->credential->not_after_sec <= end_sec))
     {
       self->state = ROTATE_ENDED;
       fel_request_step (self);

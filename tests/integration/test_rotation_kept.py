@@ -14,6 +14,7 @@ from gi.repository import GLib
 
 from bus_calls import CallGroup
 from desktop import NAME, Desktop, wait_until
+from keyring_tools import wait_keyring_state
 from secret_service import SecretServiceStandIn
 from test_lifetimes import fails_with, kill_daemon, listed, live_ids, rotate, t, wait_ended
 
@@ -105,6 +106,7 @@ def test_a_keyring_that_comes_back_does_not_undo_it():
         old = desktop.create()
         rotate(desktop, old["id"], overlap=t(LONG_SEC))
         service.set_locked(True)
+        wait_keyring_state(desktop, "locked")
         service.set_locked(False)
         wait_until(lambda: service.calls["Set"] >= 2, "it was loaded, and asked again")
         assert kept_end(service, old["id"]) is None and "not-after" in listed(desktop)[old["id"]]
