@@ -173,6 +173,13 @@ expiry_tell (FelExpiry *self, Deed *deed, const FelCredential *credential)
     broker->listener.credential_expiring (credential, broker->listener_data);
 }
 
+/* A clock that was set back would make it wait for as long as it was set back by. */
+static gboolean
+deed_waits (const Deed *self, gint64 now_sec)
+{
+  return self->retry_sec > now_sec && self->retry_sec <= now_sec + RETRY_SEC;
+}
+
 /* Returns when to look again. */
 static gint64
 expiry_see_to (FelExpiry *self, const FelCatalogEntry *entry, gint64 now_sec)
@@ -180,7 +187,7 @@ expiry_see_to (FelExpiry *self, const FelCatalogEntry *entry, gint64 now_sec)
   Deed *deed = expiry_deed (self, entry->path);
   gint64 next_sec;
   FelLifetimePhase phase = fel_lifetime_judge (entry->credential, now_sec, &next_sec);
-  gboolean waits = deed->busy || deed->retry_sec > now_sec;
+  gboolean waits = deed->busy || deed_waits (deed, now_sec);
 
   if (phase == FEL_LIFETIME_EXPIRING)
     expiry_tell (self, deed, entry->credential);
@@ -189,7 +196,7 @@ expiry_see_to (FelExpiry *self, const FelCatalogEntry *entry, gint64 now_sec)
   else if (phase == FEL_LIFETIME_EXPIRED && !waits && !entry->revoking
            && deed->left_end_sec != entry->credential->not_after_sec)
     expiry_run (self, entry, &fel_request_revoke);
-  return deed->retry_sec > now_sec ? MIN (next_sec, deed->retry_sec) : next_sec;
+  return deed_waits (deed, now_sec) ? MIN (next_sec, deed->retry_sec) : next_sec;
 }
 
 static void
