@@ -115,6 +115,7 @@ class Epoch:
     def restart(self, failpoint: str = "") -> None:
         """After whatever has happened; the keyring is there again."""
         self.lab.kill_daemon()
+        self.site.calm()  # what the one before has begun and nobody waits for any more
         self.lab.heal()
         self.tally.restarts += 1
         self.start(failpoint)
