@@ -75,8 +75,7 @@ def sleep():
     while True:
         time.sleep(60)
 def child():
-    process = subprocess.Popen([str(root / "child"), "600"], executable="/bin/sleep")
-    (root / "children" / str(process.pid)).touch()
+    subprocess.Popen([str(root / "child"), "600"], executable="/bin/sleep")
 def note(folder):
     fresh = root / "fresh" / id
     fresh.write_text(json.dumps(dict(id=id, workspace="{instance}", database=request["database"], intent=intent, foreign=False,
@@ -97,7 +96,6 @@ def entries():
             yield json.loads(path.read_text())
         except FileNotFoundError:
             pass
-(root / "pids" / str(os.getpid())).touch()
 before, after = take_mood()
 exec(before)
 if operation == "mint":
@@ -118,7 +116,6 @@ elif operation == "list":
     exec(after)
     if not after:
         answer(credentials=found)
-(root / "over" / str(os.getpid())).touch()
 """
 
 
@@ -128,7 +125,7 @@ class Tool:
     def __init__(self, root: Path) -> None:
         self.root = root
         shutil.rmtree(root, ignore_errors=True)
-        for name in ("live", "minted", "moods", "fresh", "children", "pids", "over"):
+        for name in ("live", "minted", "moods", "fresh"):
             (root / name).mkdir(mode=0o700, parents=True)
         root.chmod(0o700)
         self.path = root / "helper"
@@ -192,16 +189,14 @@ class Tool:
         return {entry["id"]: entry["password"] for entry in self.minted()}
 
     def left_behind(self) -> list[int]:
-        """Helpers and their children that still run."""
-        pids = [int(path.name) for folder in ("children", "pids") for path in (self.root / folder).iterdir()]
-        return [pid for pid in pids if _is_running(pid, str(self.root))]
+        """Helpers and their children that still run, those among them that have not got to their first line."""
+        return [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _is_running(folder, str(self.root).encode())]
 
 
-def _is_running(pid: int, root: str) -> bool:
-    """Whether it runs and is no other process that has got the number since."""
+def _is_running(folder: Path, root: bytes) -> bool:
+    """A process whose arguments name something of this tool, and no zombie."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        words = (folder / "cmdline").read_bytes()
+        return root in words and (folder / "stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
     except OSError:
         return False
-    return state not in ("Z", "X") and root.encode() in words
