@@ -33,8 +33,10 @@ static const ExitRule exit_rules[] = {
   { BUS_ERROR "Timeout", FEL_EXIT_UNREACHABLE, "the felucca daemon did not answer in time", "felucca list" },
   { BUS_ERROR "NoReply", FEL_EXIT_UNREACHABLE, "the felucca daemon went away before it answered", "felucca list" },
   { BUS_ERROR "ServiceUnknown", FEL_EXIT_FAILED,
-    "the felucca daemon is not installed: nothing on the session bus provides " FEL_BUS_NAME, NULL },
-  { BUS_ERROR "NameHasNoOwner", FEL_EXIT_FAILED, "the felucca daemon is not running", NULL },
+    "the felucca daemon is not installed: nothing on the session bus provides " FEL_BUS_NAME,
+    "systemctl --user start felucca.service" },
+  { BUS_ERROR "NameHasNoOwner", FEL_EXIT_FAILED, "the felucca daemon is not running",
+    "systemctl --user start felucca.service" },
   { BUS_ERROR "UnknownMethod", FEL_EXIT_FAILED, "the felucca daemon does not know this call: is it an older version?",
     "felucca status" },
   { BUS_ERROR "Spawn.", FEL_EXIT_FAILED, "the felucca daemon could not be started",
@@ -82,7 +84,7 @@ fel_exit_set_from_bus (GError **error, const char *name, const char *message)
   if (next == NULL || strstr (text, next) != NULL)
     g_set_error_literal (error, FEL_EXIT, (int) fel_exit_from_bus (name), text);
   else
-    g_set_error (error, FEL_EXIT, (int) fel_exit_from_bus (name), "%s; try: %s", text, next);
+    g_set_error (error, FEL_EXIT, (int) fel_exit_from_bus (name), "%s" FEL_EXIT_NEXT "%s", text, next);
 }
 
 gboolean

@@ -22,6 +22,8 @@ typedef enum FelExit
   FEL_EXIT_NO_COMMAND = 127,
 } FelExit;
 
+#define FEL_EXIT_NEXT "; try: " /* between what has happened and what to type next */
+
 #define FEL_EXIT (fel_exit_quark ())
 GQuark fel_exit_quark (void);
 
