@@ -6,6 +6,7 @@
 
 #include "exit.h"
 #include "felucca-config.h"
+#include "progress.h"
 #include "say.h"
 #include "span.h"
 #include "verbs.h"
@@ -294,6 +295,8 @@ cli_run (FelCli *cli, char **argv, GError **error)
       g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "a verb is missing; see: felucca --help");
       return FALSE;
     }
+  if (cli->quiet)
+    fel_progress_silence ();
   return check_operands (cli, error) && check_format (cli, error) && check_spans (cli, error)
          && cli->verb->run (cli, error);
 }
