@@ -26,8 +26,9 @@ static const GOptionEntry global_options[] = {
 };
 
 static const FelVerb *const verbs[] = {
-  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create, &fel_verb_get,        &fel_verb_run,    &fel_verb_list,
-  &fel_verb_rotate,  &fel_verb_revoke,   &fel_verb_prune,  &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
+  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create,   &fel_verb_get,   &fel_verb_run,
+  &fel_verb_list,    &fel_verb_rotate,   &fel_verb_revoke,   &fel_verb_prune, &fel_verb_unresolved,
+  &fel_verb_status,  &fel_verb_backends, &fel_verb_complete,
 };
 
 /* Names on the bus of options that are passed on as they were typed. */
@@ -271,7 +272,8 @@ print_help (FelCli *cli, GError **error)
   else
     g_string_append (summary, "Database credentials for this desktop: minted, kept, handed out, revoked.\n\nVerbs:");
   for (gsize i = 0; cli->verb == NULL && i < G_N_ELEMENTS (verbs); i++)
-    g_string_append_printf (summary, "\n  %-10s %s", verbs[i]->name, verbs[i]->summary);
+    if (!verbs[i]->is_hidden)
+      g_string_append_printf (summary, "\n  %-10s %s", verbs[i]->name, verbs[i]->summary);
   g_option_context_set_summary (context, summary->str);
   help = g_option_context_get_help (context, FALSE, NULL);
   return fel_say_text (help, error);
