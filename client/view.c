@@ -67,6 +67,7 @@ static const ViewLine credential_lines[] = {
   { "host", FEL_KEY_HOST, view_text },
   { "port", FEL_KEY_PORT, view_number },
   { "ssl-mode", FEL_KEY_SSL_MODE, view_text },
+  { "protocol", FEL_KEY_PROTOCOL, view_text },
   { "tenant", FEL_KEY_TENANT_ID, view_text },
   { "internal", FEL_KEY_INTERNAL, view_yes },
   { "created", FEL_KEY_CREATED, view_when },
