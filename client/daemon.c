@@ -55,6 +55,19 @@ open_session (FelDaemon *self, GError **error)
 }
 
 static gboolean
+open_chosen (FelDaemon *self, const char *address, GError **error)
+{
+  int r = open_private (self, address);
+
+  if (r >= 0)
+    return TRUE;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_FAILED,
+               "the private socket of FELUCCA_BUS cannot be reached: %s" FEL_EXIT_NEXT "unset FELUCCA_BUS",
+               g_strerror (-r));
+  return FALSE;
+}
+
+static gboolean
 daemon_connect (FelDaemon *self, GError **error)
 {
   const char *choice = g_getenv ("FELUCCA_BUS");
@@ -62,7 +75,7 @@ daemon_connect (FelDaemon *self, GError **error)
   g_autofree char *address = NULL;
 
   if (choice != NULL && g_str_has_prefix (choice, "unix:"))
-    return fel_exit_check (open_private (self, choice), "the private socket of FELUCCA_BUS cannot be reached", error);
+    return open_chosen (self, choice, error);
   if (choice != NULL && *choice != '\0' && !g_str_equal (choice, "session"))
     {
       g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "exit.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "felucca-names.h"
@@ -85,6 +86,28 @@ fel_exit_set_from_bus (GError **error, const char *name, const char *message)
     g_set_error_literal (error, FEL_EXIT, (int) fel_exit_from_bus (name), text);
   else
     g_set_error (error, FEL_EXIT, (int) fel_exit_from_bus (name), "%s" FEL_EXIT_NEXT "%s", text, next);
+}
+
+void
+fel_exit_append (GError *error, const char *format, ...)
+{
+  g_autofree char *tail = NULL;
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  tail = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  text = g_strconcat (error->message, tail, NULL);
+  g_free (error->message);
+  error->message = g_steal_pointer (&text);
+}
+
+void
+fel_exit_hint_unfound (GError *error)
+{
+  if (g_error_matches (error, FEL_EXIT, FEL_EXIT_NOT_FOUND) && strstr (error->message, "felucca ") == NULL)
+    fel_exit_append (error, FEL_EXIT_NEXT "felucca list");
 }
 
 gboolean

@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "felucca-names.h"
 #include "json.h"
+#include "suggest.h"
 
 typedef gboolean (*FormatFunc) (const FelCredential *credential, FelBuffer *out, GError **error);
 
@@ -136,14 +137,20 @@ G_STATIC_ASSERT (G_N_ELEMENTS (formats) == _FEL_FORMAT_MAX);
 gboolean
 fel_format_parse (const char *name, FelFormat *ret_format, GError **error)
 {
+  FelSuggestion suggestion = fel_suggestion_for (name);
+
   for (FelFormat format = 0; format < _FEL_FORMAT_MAX; format++)
     if (g_str_equal (name, formats[format].name))
       {
         *ret_format = format;
         return TRUE;
       }
+  for (FelFormat format = 0; format < _FEL_FORMAT_MAX; format++)
+    fel_suggestion_offer (&suggestion, formats[format].name);
   g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,
-               "'%s' is not a format: table, password, url, json, env, nile-env, pgpass or conninfo", name);
+               "'%s' is not a format: table, password, url, json, env, nile-env, pgpass or conninfo%s%s%s", name,
+               suggestion.nearest != NULL ? "; did you mean '" : "",
+               suggestion.nearest != NULL ? suggestion.nearest : "", suggestion.nearest != NULL ? "'?" : "");
   return FALSE;
 }
 
