@@ -51,14 +51,16 @@ daemon_pid (Look *self)
   return pid > 0 ? pid : fel_neighbours_owner (self->neighbours, FEL_BUS_NAME);
 }
 
+/* NULL: what started it has gone, as dbus-daemon's helper has; process 1 takes in everybody's orphans. */
 static char *
 started_by (pid_t pid)
 {
   g_autofree char *unit = NULL;
+  pid_t parent = fel_process_parent (pid);
 
   if (sd_pid_get_user_unit (pid, &unit) >= 0 && g_strcmp0 (unit, FEL_UNIT_SERVICE) == 0)
     return g_strdup ("systemd");
-  return fel_process_name (fel_process_parent (pid));
+  return parent > 1 ? fel_process_name (parent) : NULL;
 }
 
 static void
