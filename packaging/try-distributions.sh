@@ -92,30 +92,42 @@ build_packages() { # RELEASE
 run_autopkgtest() { # RELEASE
   fresh_root "$1" autopkgtest
   printf '\n$ autopkgtest\n'
-  # It gives a chroot no /proc, without which nobody can tell who owns a name on a bus.
+  # It gives a chroot no /proc and no cgroups, without which nobody can tell who owns a name on a bus.
   logged "$work/$1-autopkgtest.log" unshare --mount --propagation private bash -euc \
-    'mount -t proc proc "$0/proc"; exec autopkgtest -B "$@" -- chroot "$0"' "$work/$1-autopkgtest" \
+    'mount -t proc proc "$0/proc"
+     mount --rbind /sys "$0/sys"
+     mount --rbind /dev "$0/dev"
+     exec autopkgtest -B "$@" -- chroot "$0"' "$work/$1-autopkgtest" \
      "$work/$1-packages"/*.deb "$work/$1-build/src"/felucca_*.dsc
   sed -n '/@@@@ summary/,$p' "$work/$1-autopkgtest.log" | tail -n +2
 }
 
+# The packages into /try of a root, and what they depend on, which leaves things behind that are not ours.
+# shellcheck disable=SC2016 # the words of the inner shell and of awk
+install_depends() { # RELEASE ROOT
+  mkdir -p "$2/try"
+  cp -r "$work/$1-packages" "$2/try/packages"
+  in_root "$2" '
+    apt-get update -q
+    apt-get install -s --no-install-recommends /try/packages/*.deb | awk "/^Inst/ && \$2 !~ /^felucca/ { print \$2 }" |
+      xargs -r apt-get install -q -y --no-install-recommends'
+}
+
 run_piuparts() { # RELEASE
+  local root=$work/$1-piuparts
   fresh_root "$1" piuparts
+  logged "$root-depends.log" install_depends "$1" "$root"
   printf '\n$ piuparts\n'
-  logged "$work/$1-piuparts.log" piuparts --existing-chroot="$work/$1-piuparts" --distribution="$1" --mirror="$mirror main" \
-    --no-upgrade-test --log-level=info "$work/$1-packages"/*.deb
-  grep -oE '(PASS|FAIL): .*' "$work/$1-piuparts.log"
+  logged "$root.log" piuparts --existing-chroot="$root" --distribution="$1" --mirror="$mirror main" --no-upgrade-test \
+    --log-level=info "$work/$1-packages"/*.deb
+  grep -oE '(PASS|FAIL): .*' "$root.log"
 }
 
 # What has to be on the machine before: it has no network.
-# shellcheck disable=SC2016 # awk's own words
 prepare_machine() { # ROOT
   in_root "$1" '
-    apt-get update -q
     apt-get install -q -y --no-install-recommends systemd-sysv libpam-systemd dbus-user-session procps curl python3 \
-      gnome-keyring libsecret-tools ca-certificates
-    apt-get install -s --no-install-recommends /try/packages/*.deb | awk "/^Inst/ && \$2 !~ /^felucca/ { print \$2 }" |
-      xargs -r apt-get install -q -y --no-install-recommends'
+      gnome-keyring libsecret-tools ca-certificates' || return 1
   cat >"$1/etc/systemd/system/try.service" <<'END'
 [Unit]
 After=systemd-user-sessions.service systemd-logind.service dbus.service
@@ -135,11 +147,11 @@ END
 boot_machine() { # RELEASE
   local root=$work/$1-machine
   fresh_root "$1" machine
+  logged "$root-depends.log" install_depends "$1" "$root"
+  logged "$root.log" prepare_machine "$root"
   mkdir -p "$root/try/source/tests"
-  cp -r "$work/$1-packages" "$root/try/packages"
   cp -r tests/provider "$root/try/source/tests/"
   cp packaging/try/machine.sh "$root/try/"
-  logged "$root.log" prepare_machine "$root"
   systemd-nspawn -q -D "$root" --register=no --keep-unit --boot --private-network --system-call-filter=@memlock \
     --console=pipe </dev/null >"$root.boot" 2>&1 || true
   cat "$root/try/transcript"
