@@ -99,7 +99,7 @@ run_autopkgtest() { # RELEASE
      mount --rbind /dev "$0/dev"
      exec autopkgtest -B "$@" -- chroot "$0"' "$work/$1-autopkgtest" \
      "$work/$1-packages"/*.deb "$work/$1-build/src"/felucca_*.dsc
-  sed -n '/@@@@ summary/,$p' "$work/$1-autopkgtest.log" | tail -n +2
+  sed -n '/@@@@ summary/,$p' "$work/$1-autopkgtest.log" | grep -E ' (PASS|FAIL|SKIP|FLAKY)'
 }
 
 # The packages into /try of a root, and what they depend on, which leaves things behind that are not ours.

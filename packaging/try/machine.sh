@@ -59,8 +59,9 @@ list_files() {
 }
 json() { python3 -c "import json,sys; d=json.load(sys.stdin); print($1)"; }
 
-step "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release): $(systemctl --version | head -n 1), $(
-  dpkg-query -W -f='${Package} ${Version}, ' 'libglib2.0-0*' libsoup-3.0-0 'libjson-glib-1.0-0' libsecret-1-0 gnome-keyring)"
+versions() { dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | paste -sd, | sed 's|,|, |g'; }
+step "$(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release): $(
+  versions systemd libglib2.0-0 libglib2.0-0t64 libsoup-3.0-0 libjson-glib-1.0-0 libsecret-1-0 gnome-keyring)"
 useradd --create-home --shell /bin/bash "$user"
 list_files >/run/before
 
@@ -133,7 +134,9 @@ printf 'root$ diff files-before files-after\n'
 diff /run/before /run/after && printf 'the same %s files and folders\n' "$(wc -l </run/after)"
 printf 'root$ pgrep felucca\n'
 if pgrep -l felucca; then fail 'something still runs'; fi
-printf 'root$ journalctl --priority=warning --identifier=felucca-daemon\n'
-journalctl -q --no-pager --priority=warning --identifier=felucca-daemon | tee /run/warnings
+journalctl --sync
+[ "$(journalctl -q -o cat _COMM=felucca-daemon | wc -l)" -gt 0 ] || fail 'the journal does not have the daemon'
+printf 'root$ journalctl --priority=warning _COMM=felucca-daemon\n'
+journalctl -q --no-pager --priority=warning _COMM=felucca-daemon | tee /run/warnings
 [ ! -s /run/warnings ] || fail 'the daemon has warned'
 printf '\nDONE\n'
