@@ -2,11 +2,13 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The main job, shown: a private session bus, a real keyring, the provider stand-in, and the daemon started by the bus.
-# Run by `./dev demo` as: demo.sh BUILD-FOLDER SOURCE-FOLDER. Everything lives in a temporary folder and ends with it.
+# The main job, shown: a session bus, a real keyring, the provider stand-in, and the daemon started by the bus.
+#   demo.sh BUILD-FOLDER SOURCE-FOLDER   what `./dev demo` runs: a build, on a private bus
+#   demo.sh --installed SOURCE-FOLDER    the installed felucca, on a private bus
+# Everything lives in a temporary folder and ends with it.
 set -euo pipefail
 
-build=$1 source=$2
+mode=$1 source=$2
 
 if [ -z "${FELUCCA_DEMO_ROOT:-}" ]; then
   FELUCCA_DEMO_ROOT=$(mktemp -d)
@@ -15,12 +17,14 @@ if [ -z "${FELUCCA_DEMO_ROOT:-}" ]; then
   root=$FELUCCA_DEMO_ROOT
   mkdir -p "$root"/{home,run,config/felucca,data/dbus-1/services,state}
   chmod 700 "$root/run"
+  built=()
+  if [ "$mode" != --installed ]; then built=(PATH="$mode/client:$PATH" FELUCCA_BACKEND_DIR="$mode/plugins/nile"); fi
   # What the bus itself has to say goes nowhere; what the demo says goes to the real standard error.
   exec 3>&2
-  env -i PATH="$build/client:$PATH" LANG=C.UTF-8 TERM="${TERM:-dumb}" NO_COLOR="${NO_COLOR:-}" FELUCCA_DEMO_ROOT="$root" \
+  env -i PATH="$PATH" LANG=C.UTF-8 TERM="${TERM:-dumb}" NO_COLOR="${NO_COLOR:-}" FELUCCA_DEMO_ROOT="$root" \
     HOME="$root/home" XDG_RUNTIME_DIR="$root/run" XDG_CONFIG_HOME="$root/config" XDG_DATA_HOME="$root/data" \
-    XDG_STATE_HOME="$root/state" FELUCCA_BACKEND_DIR="$build/plugins/nile" \
-    dbus-run-session -- bash -c 'exec 2>&3 3>&-; exec "$@"' demo "$0" "$build" "$source" 2>/dev/null
+    XDG_STATE_HOME="$root/state" "${built[@]}" \
+    dbus-run-session -- bash -c 'exec 2>&3 3>&-; exec "$@"' demo "$0" "$mode" "$source" 2>/dev/null
   exit
 fi
 
@@ -32,7 +36,7 @@ finish() {
     GetConnectionUnixProcessID s org.felucca.Credentials1 2>/dev/null | cut -d' ' -f2) || true
   if [ -n "$daemon" ]; then
     kill "$daemon" 2>/dev/null || true
-    wait_for sh -c "! busctl --user status org.felucca.Credentials1"
+    (wait_for sh -c "! busctl --user status org.felucca.Credentials1") || true
   fi
   for child in "${children[@]}"; do
     kill "$child" 2>/dev/null || true
@@ -80,12 +84,14 @@ default-backend=nile
 module=nile
 url=$url
 EOF
-cat >"$root/data/dbus-1/services/org.felucca.Credentials1.service" <<EOF
+if [ "$mode" != --installed ]; then
+  cat >"$root/data/dbus-1/services/org.felucca.Credentials1.service" <<EOF
 [D-BUS Service]
 Name=org.felucca.Credentials1
-Exec=$build/daemon/felucca-daemon
+Exec=$mode/daemon/felucca-daemon
 EOF
-busctl --user call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig >/dev/null
+  busctl --user call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig >/dev/null
+fi
 
 step 'Sign in: the token goes through a pipe, the provider says whose it is, the keyring keeps it'
 token=$(curl -s -X POST "$control/token" -d '{"ttl": 3600}' | json "d['access_token']")

@@ -16,7 +16,7 @@ DOCUMENTS = documents()
 BLOCKS = {document: read(document) for document in DOCUMENTS}
 # How many blocks of a document are not run, each with its reason in the document. A new one has to be counted here.
 SKIPPED = {
-    "README.md": 3,
+    "README.md": 4,
     "docs/backends-exec.md": 1,
     "docs/felucca-daemon.8.scd": 2,
     "docs/felucca.1.scd": 1,

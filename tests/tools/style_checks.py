@@ -62,7 +62,8 @@ PREFIXES = [("daemon/", "fel_"), ("client/", "fel_"), ("plugins/nile/", "nile_")
             ("plugins/exec/", "exec_"), ("plugins/vault/", "vault_"), ("plugins/postgres/", "postgres_"),
             ("plugins/mariadb/", "maria_"), ("plugins/common/", "fel_")]
 
-LICENSED = re.compile(r".*\.(c|h|py|js|mjs|sh|scd|xml|md|conf|in|fish|bash|socket)|(.*/)?meson\.build|dev|\.ci/run")
+LICENSED = re.compile(r".*\.(c|h|py|js|mjs|sh|scd|xml|md|conf|in|fish|bash|socket|spec|toml)|(.*/)?meson\.build|dev|\.ci/run"
+                      r"|(.*/)?PKGBUILD|packaging/debian/(rules|watch|.*\.(pre|post)(inst|rm)|tests/.*)")
 SPDX_TAGS = ["SPDX-FileCopyrightText:", "SPDX-License-Identifier: LGPL-2.1-or-later"]
 SPDX_WITHIN_LINES = 6
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -146,10 +147,22 @@ def git_files() -> list[str]:
     return [name for name in names if name and (ROOT / name).is_file()]
 
 
+def unpacked_files(root: Path) -> list[str]:
+    """The same without git: all that a tarball has, but not what was made since."""
+    made = re.compile(r"build.*|\.cache|.*/?(__pycache__|node_modules)")
+    names = []
+    for folder, folders, files in os.walk(root):
+        inside = Path(folder).relative_to(root)
+        folders[:] = [name for name in folders if not made.fullmatch(str(inside / name))]
+        names += [str(inside / name) for name in files if not name.endswith(".pyc")]
+    return names
+
+
 @pytest.fixture(scope="session")
 def tree() -> Files:
     """Our own files."""
-    return {name: (ROOT / name).read_text(errors="replace") for name in git_files()}
+    names = git_files() if (ROOT / ".git").exists() else unpacked_files(ROOT)
+    return {name: (ROOT / name).read_text(errors="replace") for name in names}
 
 
 def test_tree_is_whole(tree: Files) -> None:
@@ -157,6 +170,13 @@ def test_tree_is_whole(tree: Files) -> None:
     found = [function for text in style_checks.c_files(tree).values() for function in c_source.functions(text)]
     assert len(found) > 500
     assert {"main", "create_step", "fel_http_send", "nile_mint"} <= {function.name for function in found}
+
+
+def test_unpacked_files(tmp_path: Path) -> None:
+    for name in ["x.c", "daemon/build.c", "build/x.c", "build-fuzz/x.c", "tests/node_modules/x.c", "tests/__pycache__/x.pyc"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert sorted(unpacked_files(tmp_path)) == ["daemon/build.c", "x.c"]
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

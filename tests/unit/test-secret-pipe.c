@@ -13,6 +13,7 @@
 #include "error.h"
 
 void __wrap_explicit_bzero (void *bytes, size_t len);
+void __wrap___explicit_bzero_chk (void *bytes, size_t len, size_t room);
 void __real_explicit_bzero (void *bytes, size_t len);
 G_MODULE_EXPORT guint __wrap_g_timeout_add_seconds (guint interval_sec, GSourceFunc func, gpointer data);
 
@@ -25,6 +26,13 @@ __wrap_explicit_bzero (void *bytes, size_t len)
 {
   __real_explicit_bzero (bytes, len);
   most_erased = MAX (most_erased, len);
+}
+
+void
+__wrap___explicit_bzero_chk (void *bytes, size_t len, size_t room)
+{
+  g_assert_cmpuint (len, <=, room);
+  __wrap_explicit_bzero (bytes, len);
 }
 
 guint

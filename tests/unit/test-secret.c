@@ -5,6 +5,7 @@
 #include <string.h>
 
 void __wrap_explicit_bzero (void *bytes, size_t len);
+void __wrap___explicit_bzero_chk (void *bytes, size_t len, size_t room);
 void __real_explicit_bzero (void *bytes, size_t len);
 
 static struct
@@ -21,6 +22,13 @@ __wrap_explicit_bzero (void *bytes, size_t len)
   erased.n++;
   erased.len = len;
   erased.at = bytes;
+}
+
+void
+__wrap___explicit_bzero_chk (void *bytes, size_t len, size_t room)
+{
+  g_assert_cmpuint (len, <=, room);
+  __wrap_explicit_bzero (bytes, len);
 }
 
 static void
