@@ -161,6 +161,45 @@ fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpo
                                         fel_keyring_op_ref (op));
 }
 
+/* Looking */
+
+static void
+on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
+  g_autoptr (GVariant) properties = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+  FelKeyringLook look = { .locked = TRUE };
+  guint64 modified = 0;
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (reply == NULL)
+    {
+      fel_keyring_op_fail (op, foreign);
+      return;
+    }
+  g_variant_lookup (properties, "Locked", "b", &look.locked);
+  if (g_variant_lookup (properties, "Modified", "t", &modified))
+    look.modified_sec = (gint64) modified;
+  if (!look.locked && op->keyring->collection != NULL && fel_keyring_has_item_path (op->keyring, op->path))
+    op->keyring->seen_usec = g_get_monotonic_time ();
+  fel_keyring_op_succeed (op, &look);
+}
+
+void
+fel_keyring_look (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, done, user_data);
+
+  op->path = g_strdup (path);
+  if (fel_keyring_op_has_service (op))
+    g_dbus_connection_call (self->connection, SECRETS_NAME, path, "org.freedesktop.DBus.Properties", "GetAll",
+                            g_variant_new ("(s)", "org.freedesktop.Secret.Item"), G_VARIANT_TYPE ("(a{sv})"),
+                            G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_looked, fel_keyring_op_ref (op));
+}
+
 /* Read, delete */
 
 /* The service left the item out of its answer, which it does with locked ones and with ones that are gone. */

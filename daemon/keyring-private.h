@@ -24,6 +24,7 @@ struct FelKeyring
   GDBusConnection *connection; /* NULL before the first open */
   SecretService *service;      /* NULL while there is none */
   char *collection;            /* path of the default one; NULL: not known */
+  gint64 seen_usec;            /* when the service last said that it is unlocked; 0: that is in doubt */
   guint subscriptions[4];
   guint name_watch;
   GPtrArray *open_waiters;   /* of FelKeyringOp */
