@@ -136,17 +136,26 @@ on_collection_signal (GDBusConnection *connection, const char *sender, const cha
     fel_keyring_item_announce (self, item);
 }
 
-/* Does this PropertiesChanged say that it is locked now? */
-static gboolean
-says_locked (GVariant *parameters)
+typedef enum
+{
+  SAYS_NOTHING, /* of the lock: gnome-keyring tells of the items, all of them, each time there is another one */
+  SAYS_LOCKED,
+  SAYS_ASK,
+} Says;
+
+static Says
+what_it_says (GVariant *parameters)
 {
   g_autoptr (GVariant) changed = NULL;
+  g_autofree const char **invalidated = NULL;
   gboolean locked = FALSE;
 
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
-    return FALSE;
-  changed = g_variant_get_child_value (parameters, 1);
-  return g_variant_lookup (changed, "Locked", "b", &locked) && locked;
+    return SAYS_ASK;
+  g_variant_get (parameters, "(s@a{sv}^a&s)", NULL, &changed, &invalidated);
+  if (g_variant_lookup (changed, "Locked", "b", &locked))
+    return locked ? SAYS_LOCKED : SAYS_ASK;
+  return g_strv_contains (invalidated, "Locked") ? SAYS_ASK : SAYS_NOTHING;
 }
 
 /* Something changed about a collection: only its lock matters. */
@@ -155,9 +164,12 @@ on_lock_signal (GDBusConnection *connection, const char *sender, const char *pat
                 const char *signal, GVariant *parameters, gpointer user_data)
 {
   FelKeyring *self = user_data;
+  Says says = what_it_says (parameters);
 
+  if (says == SAYS_NOTHING)
+    return;
   self->seen_usec = 0;
-  if (says_locked (parameters))
+  if (says == SAYS_LOCKED)
     keyring_set_state (self, FEL_KEYRING_LOCKED);
   keyring_check_lock (self, NULL);
 }

@@ -51,7 +51,7 @@ def measure_rest(table: Table, rest_sec: int) -> None:
     with BenchDesktop() as desktop:
         desktop.probe().usec("create orders")
         pid, keyring = desktop.daemon_process.pid, desktop.keyring_process.pid
-        time.sleep(20)  # threads of pools leave after 15 s
+        time.sleep(45)  # threads of pools leave after 15 s, the connection to the provider is closed after 30 s
         table.add(memory_row(pss_mib(pid), pss_mib(keyring)))
         before = wake_ups(pid)
         time.sleep(rest_sec)
@@ -73,10 +73,10 @@ def measure_long_life(table: Table, gets: int, creates: int) -> None:
             probe.usec("get db5", int(gets * share))
 
         live(0.1)
-        time.sleep(20)
+        time.sleep(45)
         memory, open_ = private_mib(pid), descriptors(pid)
         live(0.9)
-        time.sleep(20)
+        time.sleep(45)
         what = f"after {gets} gets and {creates} creates"
         table.add(Row(f"memory of its own {what}", private_mib(pid), "after a tenth of them", memory,
                       private_mib(pid) / memory, "MiB", 1.05))
