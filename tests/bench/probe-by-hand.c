@@ -94,8 +94,9 @@ probe_store (const char *argument)
 typedef struct
 {
   GMainLoop *loop;
-  int left;  /* to be begun */
-  int under; /* way */
+  int number; /* of the database, when credentials are stored; 0: they are none */
+  int left;   /* to be begun */
+  int under;  /* way */
   gboolean failed;
 } Many;
 
@@ -119,28 +120,52 @@ static void
 many_begin (Many *self)
 {
   g_autofree char *name = new_name ();
+  g_autofree char *database = NULL;
 
   if (self->left == 0)
     return;
   self->left--;
   self->under++;
-  secret_password_store (&bench_schema, SECRET_COLLECTION_DEFAULT, "acme/orders (nile)",
-                         "7bdb325e-0679-41be-a477-c6f767e8fa6d", NULL, on_stored, self, "workspace", "acme", "database",
-                         "orders", "id", name, "user", name, "host", "us-west-2.db.nile.invalid", NULL);
+  if (self->number == 0)
+    {
+      secret_password_store (&bench_schema, SECRET_COLLECTION_DEFAULT, "acme/orders (nile)",
+                             "7bdb325e-0679-41be-a477-c6f767e8fa6d", NULL, on_stored, self, "workspace", "acme",
+                             "database", "orders", "id", name, "user", name, "host", "us-west-2.db.nile.invalid", NULL);
+      return;
+    }
+  database = g_strdup_printf ("db%d", self->number++);
+  secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, "acme/orders (nile)",
+                         "7bdb325e-0679-41be-a477-c6f767e8fa6d", NULL, on_stored, self, "backend", "nile", "workspace",
+                         "acme", "database", database, "id", name, "user", name, "host", "us-west-2.db.nile.invalid",
+                         NULL);
 }
 
 /* As fast as the keyring takes them: always so many under way. */
-gboolean
-probe_store_many (const char *argument)
+static gboolean
+store_many (int n, int number)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Many many = { .loop = loop, .left = atoi (argument) };
+  Many many = { .loop = loop, .left = n, .number = number };
 
   for (guint i = 0; i < PROBE_CALLERS; i++)
     many_begin (&many);
   if (many.under > 0)
     g_main_loop_run (loop);
   return !many.failed;
+}
+
+gboolean
+probe_store_many (const char *argument)
+{
+  return store_many (atoi (argument), 0);
+}
+
+gboolean
+probe_fill (const char *argument)
+{
+  int from, to;
+
+  return sscanf (argument, "%d %d", &from, &to) == 2 && store_many (to - from + 1, from);
 }
 
 gboolean

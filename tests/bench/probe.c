@@ -25,6 +25,7 @@ static const struct
   { "http", probe_http },
   { "store", probe_store },
   { "store-many", probe_store_many },
+  { "fill", probe_fill },
   { "lookup", probe_lookup },
   { "search", probe_search },
   { "fsync", probe_fsync },

@@ -23,6 +23,7 @@ gboolean probe_open (void);
 gboolean probe_http (const char *argument);
 gboolean probe_store (const char *argument);
 gboolean probe_store_many (const char *argument);
+gboolean probe_fill (const char *argument); /* "FROM TO": credentials of the databases dbFROM to dbTO */
 gboolean probe_lookup (const char *argument);
 gboolean probe_search (const char *argument);
 gboolean probe_fsync (const char *argument); /* a file in this folder */

@@ -53,14 +53,15 @@ def measure_many(table: Table) -> None:
         probe = desktop.probe()
         stored = 0
         for size in SIZES[:3]:
-            probe.usec(f"create-many {size - stored}")
-            stored = size + 2 * 5
+            desktop.stop_daemon()  # it would look at each
+            probe.usec(f"fill {stored + 1} {size}")
+            desktop.start_daemon()
+            stored = size
             for curve, words, times in (("libsecret: lookup", "lookup db1", BATCH), ("libsecret: search of all", "search", 1),
                                         ("CreateCredential", "create other", 1), ("libsecret: store", "store other", 1)):
                 probe.usec(words)
                 table.point(curve, size, statistics.median(probe.usec(words, times) for _ in range(5)))
-            stored = size + 6
-        pairs = interleave(5, lambda: probe.usec("list"), lambda: probe.usec("search"), warm=1)
+        pairs = interleave(9, lambda: probe.usec("list"), lambda: probe.usec("search"), warm=1)
         table.add(pairs_row("ListCredentials of 1000", "secret_password_search of the same", pairs, 0.05))
         loads = []
         desktop.stop_daemon()
