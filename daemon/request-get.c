@@ -125,7 +125,7 @@ on_confirmed (gpointer result, const GError *error, gpointer user_data)
   fel_secret_cache_confirm (self->broker->secret_cache, self->path,
                             error == NULL && !look->locked ? look->modified_sec : 0, g_get_monotonic_time ());
   g_clear_pointer (&self->path, g_free);
-  self->looked_sec = 1;
+  self->confirmed = TRUE;
   if (!get_at_once (self))
     fel_request_enter (self);
 }
@@ -155,8 +155,8 @@ get_at_once (FelRequest *self)
       fel_request_finish (self);
       return TRUE;
     }
-  if (self->looked_sec != 0)
-    return FALSE; /* it was looked at just now */
+  if (self->confirmed)
+    return FALSE; /* and something has come since */
   self->path = g_strdup (entry->path);
   fel_keyring_look (broker->keyring, self->path, on_confirmed, fel_request_ref (self));
   return TRUE;

@@ -72,6 +72,7 @@ struct FelRequest
   guint64 epoch;        /* of the held secrets, when the item's was asked for */
   gint64 modified_sec;  /* of the item; 0: not known */
   gint64 looked_sec;    /* wall clock, when it was looked at */
+  gboolean confirmed;   /* what is held of it was compared with the item */
   char *flight;         /* key under which equal calls find this one */
   GPtrArray *followers; /* of FelRequest: equal calls that get the same answer */
   FelToken *token;

@@ -16,29 +16,19 @@ static const char *url;
 static const char *token;
 static guint n_stored;
 
-/* What a create stores, so that what is stored by hand has the same size and is found the same way. */
-static const SecretSchema schema = {
-  "org.felucca.Credential",
-  SECRET_SCHEMA_NONE,
-  { { "backend", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "workspace", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "database", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "id", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "user", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "host", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { NULL, 0 } },
-};
+#define STRING SECRET_SCHEMA_ATTRIBUTE_STRING
 
-static const SecretSchema bench_schema = {
-  "org.felucca.Bench",
-  SECRET_SCHEMA_NONE,
-  { { "workspace", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "database", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "id", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "user", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { "host", SECRET_SCHEMA_ATTRIBUTE_STRING },
-    { NULL, 0 } },
-};
+/* What a create stores: what is stored by hand has as much in it, since gnome-keyring writes all that it has each time. */
+#define ATTRIBUTES                                                                                                     \
+  {                                                                                                                    \
+    { "backend", STRING }, { "workspace", STRING }, { "database", STRING }, { "database-id", STRING },                 \
+        { "id", STRING }, { "internal", STRING }, { "user", STRING }, { "host", STRING }, { "port", STRING },          \
+        { "ssl-mode", STRING }, { "created", STRING }, { NULL, 0 },                                                    \
+  }
+
+static const SecretSchema schema = { "org.felucca.Credential", SECRET_SCHEMA_NONE, ATTRIBUTES };
+static const SecretSchema bench_schema = { "org.felucca.Bench", SECRET_SCHEMA_NONE,
+                                           ATTRIBUTES }; /* no business of felucca's */
 
 static gboolean
 tell (gboolean ok, const char *what, const GError *error)
@@ -72,22 +62,38 @@ probe_http (const char *argument)
   return tell (body != NULL && soup_message_get_status (message) == 200, "http", error);
 }
 
-static char *
-new_name (void)
+static GHashTable *
+new_attributes (const char *database)
 {
-  return g_strdup_printf ("01a207cc-ab47-78f8-9dd5-%012u", ++n_stored);
+  char *name = g_strdup_printf ("01a207cc-ab47-78f8-9dd5-%012u", ++n_stored);
+  GHashTable *attributes = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  const char *const same[][2] = {
+    { "backend", "nile" },
+    { "workspace", "acme" },
+    { "database-id", "01a207cc-ab19-7bda-88aa-4afb310d0e87" },
+    { "internal", "false" },
+    { "host", "us-west-2.db.nile.invalid" },
+    { "port", "5432" },
+    { "ssl-mode", "require" },
+    { "created", "1767225600" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (same); i++)
+    g_hash_table_insert (attributes, (char *) same[i][0], g_strdup (same[i][1]));
+  g_hash_table_insert (attributes, (char *) "database", g_strdup (database));
+  g_hash_table_insert (attributes, (char *) "user", g_strdup (name));
+  g_hash_table_insert (attributes, (char *) "id", name);
+  return attributes;
 }
 
 gboolean
 probe_store (const char *argument)
 {
-  g_autofree char *name = new_name ();
+  g_autoptr (GHashTable) attributes = new_attributes (argument);
   g_autoptr (GError) error = NULL;
 
-  return tell (secret_password_store_sync (&bench_schema, SECRET_COLLECTION_DEFAULT, "acme/orders (nile)",
-                                           "7bdb325e-0679-41be-a477-c6f767e8fa6d", NULL, &error, "workspace", "acme",
-                                           "database", argument, "id", name, "user", name, "host",
-                                           "us-west-2.db.nile.invalid", NULL),
+  return tell (secret_password_storev_sync (&bench_schema, attributes, SECRET_COLLECTION_DEFAULT, "acme/orders (nile)",
+                                            "7bdb325e-0679-41be-a477-c6f767e8fa6d", NULL, &error),
                "store", error);
 }
 
@@ -119,25 +125,17 @@ on_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 many_begin (Many *self)
 {
-  g_autofree char *name = new_name ();
   g_autofree char *database = NULL;
+  g_autoptr (GHashTable) attributes = NULL;
 
   if (self->left == 0)
     return;
   self->left--;
   self->under++;
-  if (self->number == 0)
-    {
-      secret_password_store (&bench_schema, SECRET_COLLECTION_DEFAULT, "acme/orders (nile)",
-                             "7bdb325e-0679-41be-a477-c6f767e8fa6d", NULL, on_stored, self, "workspace", "acme",
-                             "database", "orders", "id", name, "user", name, "host", "us-west-2.db.nile.invalid", NULL);
-      return;
-    }
-  database = g_strdup_printf ("db%d", self->number++);
-  secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, "acme/orders (nile)",
-                         "7bdb325e-0679-41be-a477-c6f767e8fa6d", NULL, on_stored, self, "backend", "nile", "workspace",
-                         "acme", "database", database, "id", name, "user", name, "host", "us-west-2.db.nile.invalid",
-                         NULL);
+  database = self->number != 0 ? g_strdup_printf ("db%d", self->number++) : g_strdup ("orders");
+  attributes = new_attributes (database);
+  secret_password_storev (self->number != 0 ? &schema : &bench_schema, attributes, SECRET_COLLECTION_DEFAULT,
+                          "acme/orders (nile)", "7bdb325e-0679-41be-a477-c6f767e8fa6d", NULL, on_stored, self);
 }
 
 /* As fast as the keyring takes them: always so many under way. */
