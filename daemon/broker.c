@@ -32,6 +32,7 @@ fel_broker_new (FelConfig *config, const char *backend_directory, const char *st
   self->registry = fel_registry_new (config, backend_directory);
   self->catalog = fel_catalog_new (on_catalog_event, self);
   self->token_cache = fel_token_cache_new ();
+  self->secret_cache = fel_secret_cache_new ();
   self->work = fel_work_new ();
   self->mint_queue = fel_mint_queue_new ();
   self->quarantine = fel_quarantine_new (crashes);
@@ -68,6 +69,7 @@ fel_broker_free (FelBroker *self)
   fel_sign_ins_free (self->sign_ins);
   fel_mint_queue_free (self->mint_queue);
   fel_work_free (self->work);
+  fel_secret_cache_free (self->secret_cache);
   fel_token_cache_free (self->token_cache);
   fel_catalog_free (self->catalog);
   fel_registry_free (self->registry);

@@ -13,6 +13,7 @@
 #include "mint-queue.h"
 #include "quarantine.h"
 #include "registry.h"
+#include "secret-cache.h"
 #include "sign-in.h"
 #include "token-cache.h"
 #include "work.h"
@@ -35,6 +36,7 @@ typedef struct FelBroker
   FelCatalog *catalog;
   FelKeyring *keyring;
   FelTokenCache *token_cache;
+  FelSecretCache *secret_cache;
   FelWork *work;
   FelMintQueue *mint_queue;
   FelSignIns *sign_ins;

@@ -85,6 +85,8 @@ fel_bus_source_new (sd_bus *bus, FelBusLost lost, gpointer user_data)
   self->user_data = user_data;
   self->pollfd.fd = sd_bus_get_fd (bus);
   g_source_set_static_name (source, "sd-bus");
+  /* No loop runs within a dispatch. Else GLib would take the fd out of the poll for each, and wake itself twice for that. */
+  g_source_set_can_recurse (source, TRUE);
   g_source_add_poll (source, &self->pollfd);
   return source;
 }

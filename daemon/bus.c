@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bus.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include <systemd/sd-daemon.h>
@@ -18,6 +19,8 @@
 #include "peers.h"
 #include "reconcile.h"
 
+#define TIDY_SEC 20 /* after a call; the threads of pools have left by then */
+
 struct FelBus
 {
   FelBroker *broker;
@@ -28,6 +31,7 @@ struct FelBus
   FelBusEnded ended;
   gpointer user_data;
   guint idle_id;
+  guint tidy_id; /* 0: nothing was done since the last time */
   gboolean asked_for_name;
   gboolean leaving;  /* the name is being given back, or was */
   gboolean released; /* nothing new can come in under the name */
@@ -199,10 +203,27 @@ bus_watch_idle (FelBus *self, gint64 wait_usec)
     self->idle_id = g_timeout_add ((guint) MIN (wait_usec / 1000 + 1, G_MAXUINT), on_idle_check, self);
 }
 
+/* What was needed for the calls goes back to the system: once after them, not while there are some. */
+static gboolean
+on_tidy (gpointer user_data)
+{
+  FelBus *self = user_data;
+
+  if (self->broker->open_requests > 0
+      || g_get_monotonic_time () - self->object.last_call_usec < (TIDY_SEC - 1) * G_USEC_PER_SEC)
+    return G_SOURCE_CONTINUE;
+  malloc_trim (0);
+  self->tidy_id = 0;
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_became_idle (gpointer user_data)
 {
   FelBus *self = user_data;
+
+  if (self->tidy_id == 0)
+    self->tidy_id = g_timeout_add_seconds (TIDY_SEC, on_tidy, self);
 
   self->object.last_call_usec = g_get_monotonic_time ();
   bus_end_when_drained (self);
@@ -377,6 +398,7 @@ fel_bus_free (FelBus *self)
     return;
   self->broker->listener = (FelBrokerListener){ 0 };
   g_clear_handle_id (&self->idle_id, g_source_remove);
+  g_clear_handle_id (&self->tidy_id, g_source_remove);
   fel_peers_free (self->peers);
   fel_bus_calls_free (self->object.calls);
   if (self->source != NULL)

@@ -5,160 +5,44 @@
 #include "error.h"
 
 #define ITEM_DEADLINE_SEC 10
-#define LOAD_DEADLINE_SEC 30
+
+/* Looking */
 
 static void
-item_free (gpointer data)
-{
-  FelKeyringItem *item = data;
-
-  g_free (item->path);
-  g_free (item->label);
-  g_hash_table_unref (item->attributes);
-  g_free (item);
-}
-
-/* What Properties.GetAll said of an item; NULL when that makes no sense. */
-static FelKeyringItem *
-item_from_properties (const char *path, GVariant *reply)
-{
-  g_autoptr (GVariant) properties = g_variant_get_child_value (reply, 0);
-  g_autoptr (GVariant) attributes = g_variant_lookup_value (properties, "Attributes", G_VARIANT_TYPE ("a{ss}"));
-  FelKeyringItem *item;
-  GVariantIter iter;
-  guint64 created = 0;
-  char *key, *value;
-
-  if (attributes == NULL)
-    return NULL;
-  item = g_new0 (FelKeyringItem, 1);
-  item->path = g_strdup (path);
-  item->attributes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_variant_iter_init (&iter, attributes);
-  while (g_variant_iter_next (&iter, "{ss}", &key, &value))
-    g_hash_table_insert (item->attributes, key, value);
-  g_variant_lookup (properties, "Label", "s", &item->label);
-  if (g_variant_lookup (properties, "Created", "t", &created))
-    item->created_sec = (gint64) created;
-  return item;
-}
-
-typedef struct
-{
-  FelKeyringOp *op; /* owned */
-  char *path;
-} ItemCall;
-
-/* op: whose deadline this shares */
-static void
-item_get_properties (FelKeyringOp *op, const char *path, GAsyncReadyCallback callback)
-{
-  ItemCall *call = g_new (ItemCall, 1);
-
-  call->op = fel_keyring_op_ref (op);
-  call->path = g_strdup (path);
-  g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, path, "org.freedesktop.DBus.Properties", "GetAll",
-                          g_variant_new ("(s)", "org.freedesktop.Secret.Item"), G_VARIANT_TYPE ("(a{sv})"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, callback, call);
-}
-
-/* NULL when it failed: the item may have gone meanwhile, which is no error of ours. */
-static FelKeyringItem *
-item_call_finish (ItemCall *call, GObject *source, GAsyncResult *result, FelKeyringOp **ret_op)
-{
-  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
-  FelKeyringItem *item = reply != NULL ? item_from_properties (call->path, reply) : NULL;
-
-  *ret_op = call->op;
-  g_free (call->path);
-  g_free (call);
-  return item;
-}
-
-static void
-on_announced_item (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  FelKeyringOp *op;
-  FelKeyringItem *item = item_call_finish (user_data, source, result, &op);
-
-  if (item != NULL && !op->keyring->closed)
-    op->keyring->listener.item_put (item, op->keyring->user_data);
-  g_clear_pointer (&item, item_free);
-  fel_keyring_op_unref (op);
-}
-
-void
-fel_keyring_item_announce (FelKeyring *self, const char *path)
-{
-  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, fel_keyring_no_answer,
-                                                    NULL);
-
-  item_get_properties (op, path, on_announced_item);
-}
-
-/* Loading */
-
-static void
-on_loaded_item (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  FelKeyringOp *op;
-  FelKeyringItem *item = item_call_finish (user_data, source, result, &op);
-
-  if (item != NULL)
-    g_ptr_array_add (op->items, item);
-  if (--op->pending == 0 && !fel_keyring_op_is_over (op))
-    fel_keyring_op_succeed (op, op->items);
-  fel_keyring_op_unref (op);
-}
-
-static void
-load_items (FelKeyringOp *op, char **paths)
-{
-  for (; paths != NULL && *paths != NULL; paths++)
-    if (fel_keyring_has_item_path (op->keyring, *paths))
-      {
-        op->pending++;
-        item_get_properties (op, *paths, on_loaded_item);
-      }
-}
-
-static void
-on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+on_looked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (FelKeyringOp) op = user_data;
-  g_auto (GStrv) unlocked = NULL;
-  g_auto (GStrv) locked = NULL;
   g_autoptr (GError) foreign = NULL;
-  gboolean found = secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked,
-                                                                &foreign);
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
+  g_autoptr (GVariant) properties = reply != NULL ? g_variant_get_child_value (reply, 0) : NULL;
+  FelKeyringLook look = { .locked = TRUE };
+  guint64 modified = 0;
 
   if (fel_keyring_op_is_over (op))
     return;
-  if (!found)
+  if (reply == NULL)
     {
       fel_keyring_op_fail (op, foreign);
       return;
     }
-  if (!fel_keyring_op_has_service (op))
-    return;
-  load_items (op, unlocked);
-  load_items (op, locked);
-  if (op->pending == 0)
-    fel_keyring_op_succeed (op, op->items);
+  g_variant_lookup (properties, "Locked", "b", &look.locked);
+  if (g_variant_lookup (properties, "Modified", "t", &modified))
+    look.modified_sec = (gint64) modified;
+  if (!look.locked && op->keyring->collection != NULL && fel_keyring_has_item_path (op->keyring, op->path))
+    op->keyring->seen_usec = g_get_monotonic_time ();
+  fel_keyring_op_succeed (op, &look);
 }
 
 void
-fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpointer user_data)
+fel_keyring_look (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data)
 {
-  g_autoptr (GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "list its items", LOAD_DEADLINE_SEC, done, user_data);
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, done, user_data);
 
-  if (!fel_keyring_op_has_service (op))
-    return;
-  op->items = g_ptr_array_new_with_free_func (item_free);
-  g_hash_table_insert (attributes, (char *) "xdg:schema", (char *) schema);
-  secret_service_search_for_dbus_paths (self->service, NULL, attributes, op->cancellable, on_found,
-                                        fel_keyring_op_ref (op));
+  op->path = g_strdup (path);
+  if (fel_keyring_op_has_service (op))
+    g_dbus_connection_call (self->connection, SECRETS_NAME, path, "org.freedesktop.DBus.Properties", "GetAll",
+                            g_variant_new ("(s)", "org.freedesktop.Secret.Item"), G_VARIANT_TYPE ("(a{sv})"),
+                            G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_looked, fel_keyring_op_ref (op));
 }
 
 /* Read, delete */

@@ -50,6 +50,7 @@ fel_keyring_op_unref (FelKeyringOp *self)
     return;
   g_clear_handle_id (&self->deadline_id, g_source_remove);
   g_clear_pointer (&self->items, g_ptr_array_unref);
+  g_clear_pointer (&self->paths, g_ptr_array_unref);
   g_clear_pointer (&self->attributes, g_hash_table_unref);
   g_free (self->path);
   g_object_unref (self->cancellable);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Shared by the files of the keyring: keyring.c (the service and its state), keyring-op.c (one call with its deadline),
- * keyring-item.c (loading, reading and deleting items), keyring-store.c (storing one for certain, and finding it). For
+ * keyring-item.c (reading and deleting items), keyring-load.c (what is there), keyring-store.c (storing one for certain, and finding it). For
  * nobody else. */
 #pragma once
 
@@ -24,6 +24,7 @@ struct FelKeyring
   GDBusConnection *connection; /* NULL before the first open */
   SecretService *service;      /* NULL while there is none */
   char *collection;            /* path of the default one; NULL: not known */
+  gint64 seen_usec;            /* when the service last said that it is unlocked; 0: that is in doubt */
   guint subscriptions[4];
   guint name_watch;
   GPtrArray *open_waiters;   /* of FelKeyringOp */
@@ -47,6 +48,7 @@ typedef struct FelKeyringOp
   FelError late;          /* what it is when its deadline passes */
   GHashTable *attributes; /* find: what is looked for */
   GPtrArray *items;       /* load: what came so far */
+  GPtrArray *paths;       /* load: what is not asked for yet */
   guint pending;          /* load: items that are still asked for */
   gboolean interactive;
   gboolean asked_again; /* for the default collection, after the one we knew was deleted */

@@ -8,6 +8,7 @@
 #define SESSION_COLLECTION SECRETS_PATH "/collection/session"
 #define OPEN_DEADLINE_SEC 10
 #define PROMPT_DEADLINE_SEC 120
+#define SEEN_USEC G_USEC_PER_SEC
 
 static void keyring_check_lock (FelKeyring *self, FelKeyringOp *op);
 
@@ -33,8 +34,18 @@ fel_keyring_ref (FelKeyring *self)
 }
 
 static void
+keyring_tell_stale (FelKeyring *self, const char *path)
+{
+  if (!self->closed)
+    self->listener.secret_stale (path, self->user_data);
+}
+
+static void
 keyring_drop_collection (FelKeyring *self)
 {
+  self->seen_usec = 0;
+  if (self->collection != NULL)
+    keyring_tell_stale (self, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (self->subscriptions); i++)
     if (self->subscriptions[i] != 0)
       g_dbus_connection_signal_unsubscribe (self->connection, self->subscriptions[i]);
@@ -82,6 +93,12 @@ fel_keyring_state (const FelKeyring *self)
   return self->state;
 }
 
+gboolean
+fel_keyring_was_seen_unlocked (const FelKeyring *self, gint64 now_usec)
+{
+  return self->state == FEL_KEYRING_UNLOCKED && self->seen_usec != 0 && now_usec - self->seen_usec < SEEN_USEC;
+}
+
 const char *
 fel_keyring_state_name (FelKeyringState state)
 {
@@ -96,6 +113,7 @@ keyring_set_state (FelKeyring *self, FelKeyringState state)
   if (self->state == state || self->closed)
     return;
   self->state = state;
+  keyring_tell_stale (self, NULL);
   self->listener.state_changed (state, self->user_data);
 }
 
@@ -111,10 +129,33 @@ on_collection_signal (GDBusConnection *connection, const char *sender, const cha
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(o)")))
     return;
   g_variant_get (parameters, "(&o)", &item);
+  keyring_tell_stale (self, item);
   if (g_str_equal (signal, "ItemDeleted"))
     self->listener.item_removed (item, self->user_data);
   else if (g_str_equal (signal, "ItemCreated") || g_str_equal (signal, "ItemChanged"))
     fel_keyring_item_announce (self, item);
+}
+
+typedef enum
+{
+  SAYS_NOTHING, /* of the lock: gnome-keyring tells of the items, all of them, each time there is another one */
+  SAYS_LOCKED,
+  SAYS_ASK,
+} Says;
+
+static Says
+what_it_says (GVariant *parameters)
+{
+  g_autoptr (GVariant) changed = NULL;
+  g_autofree const char **invalidated = NULL;
+  gboolean locked = FALSE;
+
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
+    return SAYS_ASK;
+  g_variant_get (parameters, "(s@a{sv}^a&s)", NULL, &changed, &invalidated);
+  if (g_variant_lookup (changed, "Locked", "b", &locked))
+    return locked ? SAYS_LOCKED : SAYS_ASK;
+  return g_strv_contains (invalidated, "Locked") ? SAYS_ASK : SAYS_NOTHING;
 }
 
 /* Something changed about a collection: only its lock matters. */
@@ -122,7 +163,15 @@ static void
 on_lock_signal (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
                 const char *signal, GVariant *parameters, gpointer user_data)
 {
-  keyring_check_lock (user_data, NULL);
+  FelKeyring *self = user_data;
+  Says says = what_it_says (parameters);
+
+  if (says == SAYS_NOTHING)
+    return;
+  self->seen_usec = 0;
+  if (says == SAYS_LOCKED)
+    keyring_set_state (self, FEL_KEYRING_LOCKED);
+  keyring_check_lock (self, NULL);
 }
 
 static void
@@ -158,6 +207,9 @@ keyring_subscribe (FelKeyring *self)
                                               on_lock_signal, self, NULL);
   *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Service",
                                               "CollectionChanged", SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+                                              on_lock_signal, self, NULL);
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Service",
+                                              "CollectionDeleted", SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
                                               on_lock_signal, self, NULL);
 }
 
@@ -289,7 +341,10 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply != NULL)
     g_variant_get (reply, "(v)", &value);
   if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && self->collection != NULL)
-    keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
+    {
+      self->seen_usec = g_variant_get_boolean (value) ? 0 : g_get_monotonic_time ();
+      keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
+    }
   else if (g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)
            || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT))
     keyring_drop_collection (self); /* it was deleted */

@@ -33,6 +33,8 @@ typedef struct FelKeyringListener
   void (*state_changed) (FelKeyringState state, gpointer user_data);
   void (*item_put) (const FelKeyringItem *item, gpointer user_data);
   void (*item_removed) (const char *path, gpointer user_data);
+  void (*secret_stale) (const char *path,
+                        gpointer user_data); /* what was read before holds no more; NULL: of any item */
 } FelKeyringListener;
 
 /* result: NULL, or what the call says; lent. error: NULL on success; lent, of FEL_ERROR. */
@@ -45,6 +47,8 @@ FelKeyring *fel_keyring_new (const FelKeyringListener *listener, gpointer user_d
 void fel_keyring_close (FelKeyring *self); /* (nullable) no listener is called any more; ends the caller's reference */
 
 FelKeyringState fel_keyring_state (const FelKeyring *self);
+/* Is it unlocked, seen so with our own eyes a second ago at most? Not every service tells when it locks. */
+gboolean fel_keyring_was_seen_unlocked (const FelKeyring *self, gint64 now_usec);
 const char *fel_keyring_state_name (FelKeyringState state);
 
 /* Finds the service and its default collection; fine to call again. */
@@ -73,6 +77,15 @@ void fel_keyring_find (FelKeyring *self, GHashTable *attributes, FelKeyringDone 
 
 /* A store that was given up is being cancelled. It ends soon, or by its deadline. */
 gboolean fel_keyring_holds_secrets (const FelKeyring *self);
+
+typedef struct FelKeyringLook
+{
+  gboolean locked;
+  gint64 modified_sec; /* 0: the service does not tell */
+} FelKeyringLook;
+
+/* result: FelKeyringLook. Tells whether what was read of an item would be read again. */
+void fel_keyring_look (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);
 
 /* result: FelSecret. */
 void fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);

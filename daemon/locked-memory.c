@@ -115,13 +115,21 @@ fel_locked_memory_alloc (gsize size)
   return g_malloc (size);
 }
 
+gboolean
+fel_locked_memory_has (gconstpointer memory)
+{
+  const char *at = memory;
+
+  return region.start != NULL && at >= region.start && at < region.start + region.len;
+}
+
 void
 fel_locked_memory_free (gpointer memory, gsize size)
 {
   if (memory == NULL)
     return;
   g_atomic_int_add (&region.n_in_use, -1);
-  if (region.start == NULL || (char *) memory < region.start || (char *) memory >= region.start + region.len)
+  if (!fel_locked_memory_has (memory))
     {
       g_free (memory);
       return;

@@ -12,6 +12,7 @@
 gboolean fel_locked_memory_open (GError **error);
 
 gpointer fel_locked_memory_alloc (gsize size);             /* not cleared; never NULL */
+gboolean fel_locked_memory_has (gconstpointer memory);     /* not on the ordinary heap */
 void fel_locked_memory_free (gpointer memory, gsize size); /* (nullable) size: as it was asked for; erase it before */
 
 guint fel_locked_memory_n_in_use (void); /* blocks, those on the heap too */

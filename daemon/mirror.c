@@ -15,6 +15,7 @@ struct FelMirror
   gboolean stale;     /* something happened that needs another load after this one */
   GPtrArray *waiters; /* of Waiter */
   GHashTable *buried; /* set of "backend\nid" */
+  guint rest_id;      /* when secrets have rested long enough */
   GHashTable *gone;   /* set of paths that went away while a load was collecting them */
 };
 
@@ -43,6 +44,7 @@ fel_mirror_free (FelMirror *self)
 {
   if (self == NULL)
     return;
+  g_clear_handle_id (&self->rest_id, g_source_remove);
   g_ptr_array_unref (self->waiters);
   g_hash_table_unref (self->buried);
   g_hash_table_unref (self->gone);
@@ -119,8 +121,52 @@ fel_mirror_bury (FelMirror *self, const char *backend, const char *id)
   while ((entry = fel_catalog_newest (self->broker->catalog, &query)) != NULL)
     {
       fel_keyring_delete (self->broker->keyring, entry->path, fel_keyring_no_answer, NULL);
-      fel_catalog_remove (self->broker->catalog, entry->path);
+      fel_mirror_forget (self, entry->path);
     }
+}
+
+void
+fel_mirror_forget (FelMirror *self, const char *path)
+{
+  fel_secret_cache_drop (self->broker->secret_cache, path);
+  fel_catalog_remove (self->broker->catalog, path);
+}
+
+static void mirror_watch_rest (FelMirror *self, gint64 now_usec);
+
+static gboolean
+on_rested (gpointer user_data)
+{
+  FelMirror *self = user_data;
+
+  self->rest_id = 0;
+  mirror_watch_rest (self, g_get_monotonic_time ());
+  return G_SOURCE_REMOVE;
+}
+
+/* One timer while anything is held, not one for each use. */
+static void
+mirror_watch_rest (FelMirror *self, gint64 now_usec)
+{
+  gint64 next_usec = fel_secret_cache_expire (self->broker->secret_cache, now_usec);
+
+  if (next_usec != G_MAXINT64 && self->rest_id == 0)
+    self->rest_id = g_timeout_add ((guint) ((next_usec - now_usec) / 1000 + 1), on_rested, self);
+}
+
+void
+fel_mirror_keep_secret (FelMirror *self, const char *path, FelSecret *secret, gint64 modified_sec, guint64 epoch)
+{
+  gint64 now_usec = g_get_monotonic_time ();
+
+  if (fel_secret_cache_put (self->broker->secret_cache, path, secret, modified_sec, epoch, now_usec))
+    mirror_watch_rest (self, now_usec);
+}
+
+gboolean
+fel_mirror_is_ready (const FelMirror *self)
+{
+  return self->loading == 0;
 }
 
 void
@@ -315,6 +361,12 @@ on_item_removed (const char *path, gpointer user_data)
   fel_token_cache_lost (self->broker->token_cache, path);
 }
 
+static void
+on_secret_stale (const char *path, gpointer user_data)
+{
+  fel_secret_cache_drop (((FelMirror *) user_data)->broker->secret_cache, path);
+}
+
 const FelKeyringListener *
 fel_mirror_keyring_listener (void)
 {
@@ -322,6 +374,7 @@ fel_mirror_keyring_listener (void)
     .state_changed = on_state_changed,
     .item_put = on_item_put,
     .item_removed = on_item_removed,
+    .secret_stale = on_secret_stale,
   };
 
   return &listener;

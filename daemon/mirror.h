@@ -22,5 +22,14 @@ void fel_mirror_bury (FelMirror *self, const char *backend, const char *id);
 /* What was rotated away has its end in the catalog, also where the keyring has not taken it. */
 void fel_mirror_apply_endings (FelMirror *self);
 
+/* A password that was read for a call: held for the next one, see secret-cache.h. */
+void fel_mirror_keep_secret (FelMirror *self, const char *path, FelSecret *secret, gint64 modified_sec, guint64 epoch);
+
+/* The item is gone, whatever the keyring says of it later. */
+void fel_mirror_forget (FelMirror *self, const char *path);
+
+/* Is no load under way? */
+gboolean fel_mirror_is_ready (const FelMirror *self);
+
 /* Calls ready when no load is under way, at once if none is now. */
 void fel_mirror_when_ready (FelMirror *self, FelMirrorReady ready, gpointer user_data);

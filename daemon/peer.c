@@ -193,6 +193,7 @@ peer_attach (FelPeer *self)
   source->peer = self;
   source->pollfd.fd = self->fd;
   g_source_set_static_name (self->source, "peer");
+  g_source_set_can_recurse (self->source, TRUE); /* as in bus-source.c */
   g_source_add_poll (self->source, &source->pollfd);
   g_source_attach (self->source, NULL);
 }

@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "error.h"
+#include "mirror.h"
 
 enum
 {
@@ -12,22 +13,56 @@ enum
 };
 
 static void
+get_joined (FelRequest *self)
+{
+  if (--self->pending == 0)
+    fel_request_step (self);
+}
+
+/* A change within the second of the look would leave the same time. */
+static void
+on_looked (gpointer result, const GError *error, gpointer user_data)
+{
+  g_autoptr (FelRequest) self = user_data;
+  const FelKeyringLook *look = result;
+
+  if (error == NULL && look->modified_sec < self->looked_sec)
+    self->modified_sec = look->modified_sec;
+  get_joined (self);
+}
+
+static void
 on_read (gpointer result, const GError *error, gpointer user_data)
 {
-  FelRequest *self = user_data;
+  g_autoptr (FelRequest) self = user_data;
 
   if (error == NULL)
     self->secret = fel_secret_ref (result);
-  fel_request_on_outcome (NULL, error, self);
+  else
+    self->error = g_error_copy (error);
+  get_joined (self);
 }
 
-/* FALSE: the request has failed. */
+/* Looks at the item first: what is read then is at least as new. */
+static void
+get_read (FelRequest *self)
+{
+  FelKeyring *keyring = self->broker->keyring;
+
+  self->state = GET_READ;
+  self->pending = 2;
+  self->epoch = fel_secret_cache_epoch (self->broker->secret_cache);
+  self->modified_sec = 0;
+  self->looked_sec = g_get_real_time () / G_USEC_PER_SEC;
+  fel_keyring_look (keyring, self->path, on_looked, fel_request_ref (self));
+  fel_keyring_read (keyring, self->path, on_read, fel_request_ref (self));
+}
+
 static gboolean
-get_query (FelRequest *self, FelCatalogQuery *query)
+get_query (FelRequest *self, FelCatalogQuery *query, GError **error)
 {
   const FelOptions *options = self->options;
   gboolean by_id = options->id != NULL;
-  g_autoptr (GError) error = NULL;
 
   *query = (FelCatalogQuery){
     .id = options->id,
@@ -41,12 +76,9 @@ get_query (FelRequest *self, FelCatalogQuery *query)
   };
   if (by_id)
     return TRUE;
-  self->instance = fel_request_find_instance (self, &error);
+  self->instance = fel_request_find_instance (self, error);
   if (self->instance == NULL)
-    {
-      fel_request_fail (self, error);
-      return FALSE;
-    }
+    return FALSE;
   query->backend = self->instance->name;
   return TRUE;
 }
@@ -82,14 +114,66 @@ get_end_unfound (FelRequest *self)
     fel_request_become (self, &fel_request_create);
 }
 
+static gboolean get_at_once (FelRequest *self);
+
+static void
+on_confirmed (gpointer result, const GError *error, gpointer user_data)
+{
+  g_autoptr (FelRequest) self = user_data;
+  const FelKeyringLook *look = result;
+
+  fel_secret_cache_confirm (self->broker->secret_cache, self->path,
+                            error == NULL && !look->locked ? look->modified_sec : 0, g_get_monotonic_time ());
+  g_clear_pointer (&self->path, g_free);
+  self->confirmed = TRUE;
+  if (!get_at_once (self))
+    fel_request_enter (self);
+}
+
+/* The password is held: perhaps nobody has to be asked, at most the item is looked at. */
+static gboolean
+get_at_once (FelRequest *self)
+{
+  FelBroker *broker = self->broker;
+  gint64 now_usec = g_get_monotonic_time ();
+  FelCatalogQuery query;
+  const FelCatalogEntry *entry;
+  FelSecret *held;
+  gboolean is_good = FALSE;
+
+  if (fel_keyring_state (broker->keyring) != FEL_KEYRING_UNLOCKED || !fel_mirror_is_ready (broker->mirror)
+      || !get_query (self, &query, NULL))
+    return FALSE;
+  entry = fel_catalog_newest (broker->catalog, &query);
+  held = entry != NULL ? fel_secret_cache_find (broker->secret_cache, entry->path, now_usec, &is_good) : NULL;
+  if (held == NULL)
+    return FALSE;
+  if (is_good && fel_keyring_was_seen_unlocked (broker->keyring, now_usec))
+    {
+      self->credential = fel_credential_ref (entry->credential);
+      self->secret = fel_secret_ref (held);
+      fel_request_finish (self);
+      return TRUE;
+    }
+  if (self->confirmed)
+    return FALSE; /* and something has come since */
+  self->path = g_strdup (entry->path);
+  fel_keyring_look (broker->keyring, self->path, on_confirmed, fel_request_ref (self));
+  return TRUE;
+}
+
 static void
 get_find (FelRequest *self)
 {
   FelCatalogQuery query;
   FelCatalogEntry *entry;
+  g_autoptr (GError) error = NULL;
 
-  if (!get_query (self, &query))
-    return;
+  if (!get_query (self, &query, &error))
+    {
+      fel_request_fail (self, error);
+      return;
+    }
   entry = fel_catalog_newest (self->broker->catalog, &query);
   if (entry == NULL)
     {
@@ -111,7 +195,7 @@ get_has_vanished (FelRequest *self)
   if (!g_error_matches (self->error, FEL_ERROR, FEL_ERROR_NOT_FOUND))
     return FALSE;
   g_clear_error (&self->error);
-  fel_catalog_remove (self->broker->catalog, self->path);
+  fel_mirror_forget (self->broker->mirror, self->path);
   return TRUE;
 }
 
@@ -135,8 +219,7 @@ get_step (FelRequest *self)
       case GET_FOUND:
         if (fel_request_join (self, get_key (self)))
           return;
-        self->state = GET_READ;
-        fel_keyring_read (self->broker->keyring, self->path, on_read, fel_request_ref (self));
+        get_read (self);
         return;
 
       case GET_READ:
@@ -145,6 +228,8 @@ get_step (FelRequest *self)
             self->state = GET_FIND;
             break;
           }
+        if (self->secret != NULL)
+          fel_mirror_keep_secret (self->broker->mirror, self->path, self->secret, self->modified_sec, self->epoch);
         fel_request_finish (self);
         return;
 
@@ -158,4 +243,5 @@ const FelRequestKind fel_request_get = {
   .call = FEL_CALL_GET,
   .unlocks = TRUE,
   .step = get_step,
+  .at_once = get_at_once,
 };

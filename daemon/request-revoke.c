@@ -3,6 +3,7 @@
 #include "request.h"
 
 #include "error.h"
+#include "mirror.h"
 #include "verb.h"
 
 enum
@@ -105,7 +106,7 @@ revoke_step (FelRequest *self)
       revoke_mark (self, FALSE);
       if (self->error == NULL)
         {
-          fel_catalog_remove (self->broker->catalog, self->path);
+          fel_mirror_forget (self->broker->mirror, self->path);
           fel_endings_drop (self->broker->endings, self->backend, self->id);
           if (revoke_delete_next (self))
             return;

@@ -86,8 +86,8 @@ on_unlocked (gpointer result, const GError *error, gpointer user_data)
     fel_mirror_when_ready (self->broker->mirror, fel_request_on_ready, fel_request_ref (self));
 }
 
-static void
-request_enter (FelRequest *self)
+void
+fel_request_enter (FelRequest *self)
 {
   if (self->kind->unlocks)
     fel_keyring_unlock (self->broker->keyring, self->options->interactive, on_unlocked, fel_request_ref (self));
@@ -107,8 +107,8 @@ fel_request_start (FelRequest *self, FelRequestDone done, gpointer user_data)
   if ((self->kind == &fel_request_create || self->options->create)
       && !fel_mint_queue_admits (self->broker->mint_queue, &error))
     fel_request_fail (self, error);
-  else
-    request_enter (self);
+  else if (self->kind->at_once == NULL || !self->kind->at_once (self))
+    fel_request_enter (self);
 }
 
 void

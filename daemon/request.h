@@ -24,7 +24,8 @@ typedef struct FelRequestKind
   FelCall call;     /* which options it takes; 0: none */
   gboolean unlocks; /* the keyring is unlocked and the catalog filled before the first step */
   void (*step) (FelRequest *self);
-  void (*abandon) (FelRequest *self); /* the caller has left; NULL: the work is done all the same */
+  gboolean (*at_once) (FelRequest *self); /* a shorter way, tried first; TRUE: it is being gone. (nullable) */
+  void (*abandon) (FelRequest *self);     /* the caller has left; NULL: the work is done all the same */
 } FelRequestKind;
 
 extern const FelRequestKind fel_request_create;
@@ -68,6 +69,10 @@ struct FelRequest
   FelInstance *instance;
   FelBackendCall *call;
   char *path;           /* of the keyring item */
+  guint64 epoch;        /* of the held secrets, when the item's was asked for */
+  gint64 modified_sec;  /* of the item; 0: not known */
+  gint64 looked_sec;    /* wall clock, when it was looked at */
+  gboolean confirmed;   /* what is held of it was compared with the item */
   char *flight;         /* key under which equal calls find this one */
   GPtrArray *followers; /* of FelRequest: equal calls that get the same answer */
   FelToken *token;
@@ -117,6 +122,9 @@ void fel_request_orphan (FelRequest *self);
 /* For the kinds */
 
 void fel_request_step (FelRequest *self);
+
+/* The way of its kind from the beginning, after a shorter one that led nowhere. */
+void fel_request_enter (FelRequest *self);
 
 /* Ends it, with the error if there is one. */
 void fel_request_finish (FelRequest *self);

@@ -39,7 +39,7 @@ on_found (gpointer result, const GError *error, gpointer user_data)
 int
 main (int argc, char **argv)
 {
-  static const FelKeyringListener listener = { on_state, on_put, on_removed };
+  static const FelKeyringListener listener = { on_state, on_put, on_removed, on_removed };
   g_autoptr (GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
   FelKeyring *keyring = fel_keyring_new (&listener, NULL);
 

@@ -34,6 +34,11 @@ class Hit:
     form: str
     place: str
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether it lies where no swap and no core takes it from."""
+        return {"lo", "dd"} <= set(self.place.split())
+
 
 def base64_forms(data: bytes) -> Iterator[bytes]:
     """What is the same in every text that has the data at this distance from a multiple of three."""

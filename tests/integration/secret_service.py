@@ -43,6 +43,7 @@ PROPERTIES_IFACE = "org.freedesktop.DBus.Properties"
 PROMPT = ROOT + "/prompt/p1"
 PROMPT_IFACE = "org.freedesktop.Secret.Prompt"
 NO_SUCH_OBJECT = "org.freedesktop.Secret.Error.NoSuchObject"
+ALLOW_REPLACEMENT, REPLACE_EXISTING, DO_NOT_QUEUE = 1, 2, 4  # RequestName, D-Bus Specification
 IS_LOCKED = "org.freedesktop.Secret.Error.IsLocked"
 
 INTERFACES = {interface.name: interface for interface in Gio.DBusNodeInfo.new_for_xml("""<node>
@@ -128,6 +129,19 @@ class SecretServiceStandIn:
         """After it has left the bus; with its items."""
         self._in_thread_and_wait(self._connect)
 
+    def leave(self) -> None:
+        """It dies."""
+        self._in_thread_and_wait(lambda: self.bus.close_sync(None))
+
+    def take_over(self) -> None:
+        """Another one takes its name, with the same items."""
+        def go() -> None:
+            old = self.bus
+            self._connect()
+            old.close_sync(None)
+
+        self._in_thread_and_wait(go)
+
     def set_locked(self, locked: bool) -> None:
         """Somebody locks it or unlocks it."""
         self._in_thread_and_wait(lambda: self._set_locked(locked))
@@ -161,7 +175,7 @@ class SecretServiceStandIn:
         for item in self.items:
             self._serve(item, ITEM_IFACE)
         self.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
-                           GLib.Variant("(su)", ("org.freedesktop.secrets", 4)), None, 0, 5000, None)
+                           GLib.Variant("(su)", ("org.freedesktop.secrets", ALLOW_REPLACEMENT | REPLACE_EXISTING | DO_NOT_QUEUE)), None, 0, 5000, None)
 
     def _serve(self, path: str, interface: str) -> None:
         for name in (interface, PROPERTIES_IFACE):

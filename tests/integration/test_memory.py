@@ -14,6 +14,7 @@ import pytest
 from bus_calls import CallGroup
 from desktop import DAEMON, Desktop
 from exec_helper import INSTANCE, PASSWORD, ExecDesktop
+from keyring_tools import lock_and_wait
 from pipes import call_with_secret_fd
 from secret_scan import SecretScan, idle_daemon
 
@@ -25,7 +26,7 @@ pytestmark = [
 
 @pytest.mark.parametrize("tunables", [None, "glibc.malloc.arena_max=1"], ids=["none-set", "another-set"])
 def test_no_password_stays(tunables: str | None):
-    """The daemon makes the C library overwrite what is freed, whatever started it."""
+    """The daemon makes the C library overwrite what is freed, whatever started it. A get holds a password until the lock."""
     with Desktop(daemon=False) as desktop:
         desktop.start_daemon(**({"GLIBC_TUNABLES": tunables} if tunables else {}))
         desktop.sign_in()
@@ -35,9 +36,14 @@ def test_no_password_stays(tunables: str | None):
         pid = desktop.daemon_process.pid
         ids = [live["id"] for live in desktop.nile.live()]
         assert len(ids) == 5
-        scan = SecretScan([desktop.nile.password_of(id) for id in ids] + [desktop.token["access_token"]])
+        passwords, token = [desktop.nile.password_of(id) for id in ids], desktop.token["access_token"]
+        scan = SecretScan(passwords + [token])
+        hits = scan.in_memory(pid)
+        assert sorted(hit.secret for hit in hits) == sorted(passwords + [token]), "what was read is held, once"
+        assert all(hit.is_locked and hit.form == "plain" for hit in hits), hits
+        lock_and_wait(desktop)
         (hit,) = scan.in_memory(pid)
-        assert hit.secret == desktop.token["access_token"], "the scan finds what is there"
+        assert hit.secret == token, "the scan finds what is there"
 
 
 @pytest.mark.parametrize("method", ["CreateCredential", "GetCredential"])
@@ -48,7 +54,8 @@ def test_the_first_call_leaves_nothing(method: str):
             desktop.create()
             desktop.restart_daemon()
         _, password = call_with_secret_fd(desktop, method)
-        assert SecretScan([password.decode()]).in_memory(idle_daemon(desktop)) == []
+        hits = SecretScan([password.decode()]).in_memory(idle_daemon(desktop))
+        assert [hit.is_locked for hit in hits] == ([True] if method == "GetCredential" else []), hits
 
 
 @pytest.mark.parametrize("body", ["answer(user='u', password=PASSWORD)",
@@ -69,7 +76,7 @@ def test_the_sign_in_is_locked(desktop: Desktop):
     """Its one copy is where no swap and no core dump takes it from."""
     assert desktop.daemon_process is not None
     (hit,) = SecretScan([desktop.token["access_token"]]).in_memory(desktop.daemon_process.pid)
-    assert {"lo", "dd"} <= set(hit.place.split())
+    assert hit.is_locked
     assert "kept out of swap" not in desktop.daemon_log() and "RLIMIT_MEMLOCK" not in desktop.daemon_log()
 
 

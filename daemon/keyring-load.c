@@ -1,0 +1,217 @@
+/* SPDX-FileCopyrightText: The felucca authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "keyring-private.h"
+
+#include "felucca-names.h"
+
+#include "error.h"
+
+#define ITEM_DEADLINE_SEC 10
+#define LOAD_DEADLINE_SEC 30
+#define UNDER_WAY_MAX 64 /* items of one load; a bus may allow a connection no more than 128 calls */
+
+static void
+item_free (gpointer data)
+{
+  FelKeyringItem *item = data;
+
+  g_free (item->path);
+  g_free (item->label);
+  g_clear_pointer (&item->attributes, g_hash_table_unref);
+  g_free (item);
+}
+
+/* One item: property by property, since gnome-keyring needs three times as long for all of them as for the ones that are
+ * wanted. */
+
+/* item: (transfer full) NULL when it has gone meanwhile, which is no error of ours. */
+typedef void (*Fetched) (FelKeyringOp *op, FelKeyringItem *item);
+
+typedef struct
+{
+  FelKeyringOp *op; /* owned; whose deadline this shares */
+  FelKeyringItem *item;
+  guint pending;
+  Fetched done;
+} Fetch;
+
+static void
+fetch_joined (Fetch *self)
+{
+  if (--self->pending > 0)
+    return;
+  if (self->item->attributes == NULL)
+    g_clear_pointer (&self->item, item_free);
+  self->done (self->op, self->item);
+  fel_keyring_op_unref (self->op);
+  g_free (self);
+}
+
+static void
+fetch_ask (Fetch *self, const char *property, GAsyncReadyCallback callback)
+{
+  self->pending++;
+  g_dbus_connection_call (self->op->keyring->connection, SECRETS_NAME, self->item->path,
+                          "org.freedesktop.DBus.Properties", "Get",
+                          g_variant_new ("(ss)", "org.freedesktop.Secret.Item", property), G_VARIANT_TYPE ("(v)"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->op->cancellable, callback, self);
+}
+
+/* NULL: it failed, or is of another type. */
+static GVariant *
+fetch_finish (GObject *source, GAsyncResult *result, const GVariantType *type)
+{
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_autoptr (GVariant) value = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(v)", &value);
+  return value != NULL && g_variant_is_of_type (value, type) ? g_steal_pointer (&value) : NULL;
+}
+
+static void
+on_created (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fetch *self = user_data;
+  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE_UINT64);
+
+  if (value != NULL)
+    self->item->created_sec = (gint64) g_variant_get_uint64 (value);
+  fetch_joined (self);
+}
+
+static void
+on_attributes (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fetch *self = user_data;
+  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE ("a{ss}"));
+  GVariantIter iter;
+  char *key, *text;
+
+  if (value != NULL)
+    {
+      self->item->attributes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+      g_variant_iter_init (&iter, value);
+      while (g_variant_iter_next (&iter, "{ss}", &key, &text))
+        g_hash_table_insert (self->item->attributes, key, text);
+      if (!g_hash_table_contains (self->item->attributes, FEL_KEY_CREATED))
+        fetch_ask (self, "Created", on_created);
+    }
+  fetch_joined (self);
+}
+
+static void
+on_label (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fetch *self = user_data;
+  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE_STRING);
+
+  if (value != NULL)
+    self->item->label = g_variant_dup_string (value, NULL);
+  fetch_joined (self);
+}
+
+static void
+item_fetch (FelKeyringOp *op, const char *path, Fetched done)
+{
+  Fetch *fetch = g_new0 (Fetch, 1);
+
+  fetch->op = fel_keyring_op_ref (op);
+  fetch->item = g_new0 (FelKeyringItem, 1);
+  fetch->item->path = g_strdup (path);
+  fetch->done = done;
+  fetch_ask (fetch, "Attributes", on_attributes);
+  fetch_ask (fetch, "Label", on_label);
+}
+
+static void
+on_announced (FelKeyringOp *op, FelKeyringItem *item)
+{
+  if (item != NULL && !op->keyring->closed)
+    op->keyring->listener.item_put (item, op->keyring->user_data);
+  g_clear_pointer (&item, item_free);
+}
+
+void
+fel_keyring_item_announce (FelKeyring *self, const char *path)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, fel_keyring_no_answer,
+                                                    NULL);
+
+  item_fetch (op, path, on_announced);
+}
+
+/* All of them */
+
+static void load_go_on (FelKeyringOp *op);
+
+static void
+on_loaded (FelKeyringOp *op, FelKeyringItem *item)
+{
+  op->pending--;
+  if (item != NULL)
+    g_ptr_array_add (op->items, item);
+  if (!fel_keyring_op_is_over (op))
+    load_go_on (op);
+}
+
+static void
+load_go_on (FelKeyringOp *op)
+{
+  while (op->paths->len > 0 && op->pending < UNDER_WAY_MAX)
+    {
+      g_autofree char *path = g_ptr_array_steal_index_fast (op->paths, op->paths->len - 1);
+
+      op->pending++;
+      item_fetch (op, path, on_loaded);
+    }
+  if (op->pending == 0)
+    fel_keyring_op_succeed (op, op->items);
+}
+
+static void
+load_add (FelKeyringOp *op, char **paths)
+{
+  for (; paths != NULL && *paths != NULL; paths++)
+    if (fel_keyring_has_item_path (op->keyring, *paths))
+      g_ptr_array_add (op->paths, g_strdup (*paths));
+}
+
+static void
+on_found (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_auto (GStrv) unlocked = NULL;
+  g_auto (GStrv) locked = NULL;
+  g_autoptr (GError) foreign = NULL;
+  gboolean found = secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked,
+                                                                &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (!found)
+    {
+      fel_keyring_op_fail (op, foreign);
+      return;
+    }
+  if (!fel_keyring_op_has_service (op))
+    return;
+  load_add (op, unlocked);
+  load_add (op, locked);
+  load_go_on (op);
+}
+
+void
+fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpointer user_data)
+{
+  g_autoptr (GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "list its items", LOAD_DEADLINE_SEC, done, user_data);
+
+  if (!fel_keyring_op_has_service (op))
+    return;
+  op->items = g_ptr_array_new_with_free_func (item_free);
+  op->paths = g_ptr_array_new_with_free_func (g_free);
+  g_hash_table_insert (attributes, (char *) "xdg:schema", (char *) schema);
+  secret_service_search_for_dbus_paths (self->service, NULL, attributes, op->cancellable, on_found,
+                                        fel_keyring_op_ref (op));
+}
