@@ -98,4 +98,4 @@ def as_text(rows: list[Row]) -> str:
 
 def as_markdown(rows: list[Row]) -> str:
     lines = [HEAD, ["---"] * len(HEAD), *map(cells, rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -21,6 +21,7 @@ SKIPPED = {
     "docs/felucca-daemon.8.scd": 2,
     "docs/felucca.1.scd": 1,
     "docs/org.felucca.Credentials1.5.scd.in": 1,
+    "docs/performance.md": 1,
     "docs/testing.md": 1,
     "docs/troubleshooting.md": 1,
     "plugins/vault/README.md": 1,
