@@ -271,7 +271,7 @@ def fail(bus: Desktop, *arguments: str, status: int = 2, said: str = "", **varia
 
 
 @pytest.mark.parametrize("arguments,said", [
-    ([], "usage: felucca run"), (["acme/orders"], "usage: felucca run"), (["acme/orders", "true"], "-- COMMAND"),
+    ([], "usage: felucca run"), (["acme/orders"], "usage: felucca run"), (["acme/orders", "true"], "behind --"),
     (["acme/orders", "--"], "-- COMMAND"), (["--", "true"], "-- COMMAND"), (["acme/orders", "x", "--", "true"], "usage:"),
     (["acme/", "--", "true"], "slash"), (["acme/orders", "--json", "--", "true"], "--env"),
     (["acme/orders", "-f", "url", "--", "true"], ""), (["acme/orders", "-f", "table", "--", "true"], "--env"),
