@@ -7,9 +7,9 @@
 #define SECRETS_PATH "/org/freedesktop/secrets"
 #define SESSION_COLLECTION SECRETS_PATH "/collection/session"
 #define OPEN_DEADLINE_SEC 10
-#define PROMPT_DEADLINE_SEC 120
 
 static void keyring_check_lock (FelKeyring *self, FelKeyringOp *op);
+static void keyring_item_deleted (FelKeyring *self, const char *path);
 
 FelKeyring *
 fel_keyring_new (const FelKeyringListener *listener, gpointer user_data)
@@ -42,13 +42,23 @@ keyring_drop_collection (FelKeyring *self)
   g_clear_pointer (&self->collection, g_free);
 }
 
+static void
+keyring_unwatch (FelKeyring *self)
+{
+  g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
+  if (self->created_subscription != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->created_subscription);
+  self->created_subscription = 0;
+}
+
 void
 fel_keyring_unref (FelKeyring *self)
 {
   if (!g_ref_count_dec (&self->refs))
     return;
   keyring_drop_collection (self);
-  g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
+  keyring_unwatch (self);
+  g_clear_pointer (&self->said_deleted, g_ptr_array_unref);
   g_clear_object (&self->service);
   g_clear_object (&self->connection);
   g_ptr_array_unref (self->open_waiters);
@@ -63,7 +73,7 @@ fel_keyring_close (FelKeyring *self)
   if (self == NULL)
     return;
   self->closed = TRUE;
-  g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
+  keyring_unwatch (self);
   keyring_drop_collection (self);
   fel_keyring_unref (self);
 }
@@ -112,7 +122,7 @@ on_collection_signal (GDBusConnection *connection, const char *sender, const cha
     return;
   g_variant_get (parameters, "(&o)", &item);
   if (g_str_equal (signal, "ItemDeleted"))
-    self->listener.item_removed (item, self->user_data);
+    keyring_item_deleted (self, item);
   else if (g_str_equal (signal, "ItemCreated") || g_str_equal (signal, "ItemChanged"))
     fel_keyring_item_announce (self, item);
 }
@@ -123,6 +133,17 @@ on_lock_signal (GDBusConnection *connection, const char *sender, const char *pat
                 const char *signal, GVariant *parameters, gpointer user_data)
 {
   keyring_check_lock (user_data, NULL);
+}
+
+/* A service may be on the bus before its collections are. */
+static void
+on_collection_created (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                       const char *signal, GVariant *parameters, gpointer user_data)
+{
+  FelKeyring *self = user_data;
+
+  if (self->collection == NULL)
+    fel_keyring_open (self, NULL, NULL);
 }
 
 static void
@@ -156,9 +177,8 @@ keyring_subscribe (FelKeyring *self)
   *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.DBus.Properties",
                                               "PropertiesChanged", self->collection, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
                                               on_lock_signal, self, NULL);
-  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Service",
-                                              "CollectionChanged", SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                              on_lock_signal, self, NULL);
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Service", NULL,
+                                              SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_lock_signal, self, NULL);
 }
 
 /* Opening: service → default collection → is it locked? */
@@ -197,6 +217,7 @@ on_alias (GObject *source, GAsyncResult *result, gpointer user_data)
           = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_ABSENT,
                          "the Secret Service has no default keyring that lasts; create one and make it the default");
 
+      keyring_set_state (self, FEL_KEYRING_ABSENT);
       fel_keyring_op_fail_with (op, error);
     }
   else
@@ -242,6 +263,9 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
       g_dbus_connection_set_exit_on_close (connection, FALSE);
       self->name_watch = g_bus_watch_name_on_connection (connection, SECRETS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
                                                          on_name_appeared, on_name_vanished, self, NULL);
+      self->created_subscription = g_dbus_connection_signal_subscribe (
+          connection, SECRETS_NAME, "org.freedesktop.Secret.Service", "CollectionCreated", SECRETS_PATH, NULL,
+          G_DBUS_SIGNAL_FLAGS_NONE, on_collection_created, self, NULL);
     }
   if (fel_keyring_op_is_over (op))
     return;
@@ -318,6 +342,34 @@ keyring_check_lock (FelKeyring *self, FelKeyringOp *op)
   g_dbus_connection_call (self->connection, SECRETS_NAME, self->collection, "org.freedesktop.DBus.Properties", "Get",
                           g_variant_new ("(ss)", "org.freedesktop.Secret.Collection", "Locked"), G_VARIANT_TYPE ("(v)"),
                           G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, call->cancellable, on_lock_checked, call);
+}
+
+/* An item cannot be deleted from a locked collection: one that locks may take its items out of sight and say the same of
+ * them. What was deleted before is missing from the load that follows the next unlock. */
+static void
+on_deletion_checked (gpointer result, const GError *error, gpointer user_data)
+{
+  FelKeyring *self = user_data;
+  g_autoptr (GPtrArray) paths = g_steal_pointer (&self->said_deleted);
+
+  for (guint i = 0; error == NULL && !self->closed && self->state == FEL_KEYRING_UNLOCKED && i < paths->len; i++)
+    self->listener.item_removed (paths->pdata[i], self->user_data);
+}
+
+static void
+keyring_item_deleted (FelKeyring *self, const char *path)
+{
+  gboolean asked = self->said_deleted != NULL;
+  FelKeyringOp *op;
+
+  if (!asked)
+    self->said_deleted = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->said_deleted, g_strdup (path));
+  if (asked)
+    return;
+  op = fel_keyring_op_new (self, "say whether it is locked", OPEN_DEADLINE_SEC, on_deletion_checked, self);
+  keyring_check_lock (self, op);
+  fel_keyring_op_unref (op);
 }
 
 static void

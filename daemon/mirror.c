@@ -4,13 +4,16 @@
 
 #include "felucca-names.h"
 
+#include "error.h"
 #include "expiry.h"
 #include "reconcile.h"
 
 struct FelMirror
 {
   FelBroker *broker;
-  guint loading;      /* loads under way: credentials and tokens */
+  guint loading; /* loads under way: credentials and tokens */
+  gboolean seen; /* what is in the keyring */
+  gboolean blind;
   gboolean stale;     /* something happened that needs another load after this one */
   GPtrArray *waiters; /* of Waiter */
   GHashTable *buried; /* set of "backend\nid" */
@@ -57,6 +60,12 @@ mirror_put_credential (FelMirror *self, const char *path, FelCredential *credent
     fel_keyring_delete (self->broker->keyring, path, fel_keyring_no_answer, NULL);
   else
     fel_catalog_put (self->broker->catalog, path, credential);
+}
+
+gboolean
+fel_mirror_is_blind (const FelMirror *self)
+{
+  return self->blind;
 }
 
 void
@@ -152,7 +161,9 @@ on_credentials (gpointer result, const GError *error, gpointer user_data)
     {
       mirror_put_all (self, result);
       fel_catalog_end_load (self->broker->catalog);
+      self->seen = TRUE;
     }
+  self->blind = !self->seen && g_error_matches (error, FEL_ERROR, FEL_ERROR_KEYRING_LOCKED);
   mirror_load_ended (self);
 }
 
@@ -196,7 +207,7 @@ mirror_read_tokens (FelMirror *self)
       read = g_new (TokenRead, 1);
       *read = (TokenRead){ self, slot, g_strdup (slot->path) };
       self->loading++;
-      fel_keyring_read (broker->keyring, read->path, on_token_read, read);
+      fel_keyring_read (broker->keyring, read->path, FALSE, on_token_read, read);
     }
 }
 

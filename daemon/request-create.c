@@ -400,7 +400,8 @@ create_step (FelRequest *self)
         self->state = CREATE_QUEUE;
         if ((self->instance->backend.flags & FEL_BACKEND_NEEDS_TOKEN) == 0)
           break;
-        fel_access_get (self->broker, self->instance, NULL, on_access, fel_request_ref (self));
+        fel_access_get (self->broker, self->instance, NULL, self->options->interactive, on_access,
+                        fel_request_ref (self));
         return;
 
       case CREATE_QUEUE:

@@ -136,7 +136,8 @@ get_step (FelRequest *self)
         if (fel_request_join (self, get_key (self)))
           return;
         self->state = GET_READ;
-        fel_keyring_read (self->broker->keyring, self->path, on_read, fel_request_ref (self));
+        fel_keyring_read (self->broker->keyring, self->path, self->options->interactive, on_read,
+                          fel_request_ref (self));
         return;
 
       case GET_READ:

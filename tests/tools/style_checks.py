@@ -27,7 +27,7 @@ ROWS = [
      "peer-socket"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "backend-load", "broker", "ledger",
      "reconcile", "settle", "expiry"],
-    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache", "registry", "work",
+    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-search", "keyring-store", "keyring-private", "token-cache", "registry", "work",
      "mint-queue", "intent", "intent-folder", "quarantine", "sign-in", "sign-in-listener"],
     ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",
      "failpoint", "lifetime", "fork-guard", "module", "probe", "callback", "loopback"],
