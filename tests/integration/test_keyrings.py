@@ -1,0 +1,224 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The real keyrings of other desktops: all do what gnome-keyring does here, but for what is said to differ."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from bus_calls import CallGroup
+from bus_monitor import BusMonitor, property_changes
+from desktop import CREDENTIALS, ERROR, BusError, Desktop, b, s, wait_until
+from gnome_keyring import GnomeKeyring
+from keepassxc import KeePassXC
+from keyring_tools import wait_keyring_state
+from kwallet import KWallet
+from secret_items import find_item
+from x_keyboard import can_type
+
+KEYRINGS = [GnomeKeyring, KeePassXC, KWallet]
+ASKS = "ConfirmDeleteItem=false\n"  # for each item: what KeePassXC does unless it is told otherwise
+ACCESS = "Access Request$"
+NOT_INTERACTIVE = {"interactive": b(False)}
+
+
+def skip_without(kind: Any) -> None:
+    missing = [program for program in kind.PROGRAMS if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"{kind.NAME} is not installed: no {', '.join(missing)}")
+    if not can_type():
+        pytest.skip("nobody can answer a prompt: no Xvfb or no xdotool")
+
+
+@contextmanager
+def kept_in(kind: Any, *answers: str, **options: Any) -> Iterator[tuple[Desktop, Any]]:
+    """A desktop that is signed in, with this keyring."""
+    skip_without(kind)
+    with Desktop(keyring=False, daemon=False) as desktop:
+        keyring = kind(desktop, *answers, **options)
+        keyring.start()
+        desktop.start_daemon()
+        desktop.sign_in()
+        yield desktop, keyring
+
+
+def lock_and_wait(desktop: Desktop, keyring: Any) -> None:
+    keyring.lock()
+    wait_keyring_state(desktop, "locked")
+
+
+def fails_with(name: str, call: Any, **options: Any) -> BusError:
+    with pytest.raises(BusError) as caught:
+        call(**options)
+    assert caught.value.name == ERROR + name, caught.value
+    return caught.value
+
+
+def ids(desktop: Desktop) -> list[str]:
+    return [entry["id"] for entry in desktop.list()]
+
+
+each_keyring = pytest.mark.parametrize("kind", KEYRINGS, ids=[kind.NAME for kind in KEYRINGS])
+
+
+@each_keyring
+def test_stored_read_listed_and_revoked(kind: Any):
+    with kept_in(kind) as (desktop, _):
+        first, second = desktop.create(), desktop.create()
+        assert desktop.property("KeyringState") == "unlocked"
+        assert sorted(ids(desktop)) == sorted([first["id"], second["id"]])
+        desktop.restart_daemon()
+        for made in (first, second):
+            assert desktop.get(id=s(made["id"]))["password"] == made["password"]
+            assert desktop.lookup(id=made["id"]) == made["password"]
+            item = find_item(desktop, id=made["id"])
+            assert item.label == "acme/orders (nile)"
+            assert set(item.attributes) == kind.ADDS | {
+                "backend", "created", "database", "database-id", "host", "id", "internal", "port", "ssl-mode", "user", "workspace",
+                "xdg:schema"}  # fmt: skip
+        desktop.revoke(second["id"])
+        assert ids(desktop) == [first["id"]]
+        assert [live["id"] for live in desktop.nile.live()] == [first["id"]]
+        assert desktop.lookup(id=second["id"]) is None
+        desktop.restart_daemon()
+        wait_until(lambda: ids(desktop) == [first["id"]], "the revoked one stays away")
+
+
+@each_keyring
+def test_locked(kind: Any):
+    with kept_in(kind) as (desktop, keyring), BusMonitor(desktop) as monitor:
+        made = desktop.create()
+        posts = desktop.nile.count("create")
+        lock_and_wait(desktop, keyring)
+        for call in (desktop.get, desktop.create, lambda **options: desktop.revoke(made["id"], **options)):
+            fails_with("KeyringLocked", call, **NOT_INTERACTIVE)
+        assert ids(desktop) == [made["id"]]
+        assert monitor.signals("CredentialRemoved") == []
+        desktop.restart_daemon()
+        assert desktop.property("KeyringState") == "locked"
+        if kind.HIDES_WHEN_LOCKED:
+            assert "does not show" in fails_with("KeyringLocked", desktop.list).message
+        else:
+            assert ids(desktop) == [made["id"]]
+        assert (desktop.nile.count("create"), desktop.nile.count("delete")) == (posts, 0)
+
+
+@each_keyring
+def test_its_prompt_is_answered(kind: Any):
+    with kept_in(kind, "right") as (desktop, keyring), BusMonitor(desktop) as monitor:
+        made = desktop.create()
+        lock_and_wait(desktop, keyring)
+        calls = CallGroup(desktop)
+        call = calls.create()
+        keyring.answer_prompt()
+        calls.wait()
+        assert call.result()["password"]
+        assert desktop.property("KeyringState") == "unlocked"
+        assert desktop.get(id=s(made["id"]))["password"] == made["password"]
+        assert monitor.signals("CredentialRemoved") == []
+        assert [body[0]["id"] for body in monitor.signals("CredentialAdded")].count(made["id"]) == 1
+        assert property_changes(monitor, CREDENTIALS, "KeyringState")[-2:] == ["locked", "unlocked"]
+
+
+@each_keyring
+def test_its_prompt_is_dismissed(kind: Any):
+    with kept_in(kind, "dismiss") as (desktop, keyring):
+        lock_and_wait(desktop, keyring)
+        calls = CallGroup(desktop)
+        call = calls.create()
+        keyring.dismiss_prompt()
+        calls.wait()
+        assert call.error_name == "PromptDismissed"
+        assert desktop.nile.count("create") == 0
+        assert desktop.property("KeyringState") == "locked"
+
+
+@each_keyring
+def test_killed_and_started_again(kind: Any):
+    with kept_in(kind) as (desktop, keyring), BusMonitor(desktop) as monitor:
+        made = desktop.create()
+        keyring.kill()
+        wait_keyring_state(desktop, "absent")
+        fails_with("KeyringAbsent", desktop.get)
+        fails_with("KeyringAbsent", desktop.create)
+        keyring.start()
+        wait_keyring_state(desktop, kind.COMES_BACK)
+        assert ids(desktop) == [made["id"]]
+        assert desktop.get()["password"] == made["password"]
+        assert desktop.create()["password"] != made["password"]
+        assert monitor.signals("CredentialRemoved") == []
+        assert desktop.nile.count("create") == 2
+
+
+@each_keyring
+def test_renamed_by_its_own_program(kind: Any):
+    with kept_in(kind) as (desktop, keyring):
+        made = desktop.create(label=s("mine"))
+        keyring.rename("yours", made["id"])
+        wait_until(lambda: [entry["label"] for entry in desktop.list()] == ["yours"], "the daemon sees the new label")
+        assert desktop.get()["password"] == made["password"]
+
+
+# What KeePassXC alone does
+
+
+def test_a_locked_database_is_left_in_peace():
+    """A search would show its window, and make every call after it wait for that."""
+    skip_without(KeePassXC)
+    with Desktop(keyring=False, daemon=False) as desktop:
+        keyring = KeePassXC(desktop)
+        keyring.start(unlock=False)
+        with BusMonitor(desktop) as monitor:
+            desktop.start_daemon()
+            fails_with("KeyringLocked", desktop.list)
+            fails_with("KeyringLocked", desktop.create, **NOT_INTERACTIVE)
+            assert monitor.calls("SearchItems") == []
+            keyring.unlock()
+            wait_keyring_state(desktop, "unlocked")
+            assert desktop.list() == []
+            assert len(monitor.calls("SearchItems")) > 0
+
+
+@pytest.mark.parametrize(("key", "outcome"), [("Return", None), ("Escape", "PromptDismissed")], ids=["allowed", "denied"])
+@pytest.mark.parametrize("method", ["create", "get"])
+def test_it_asks_for_each_item(method: str, key: str, outcome: str | None):
+    """Of a program that has not stored it itself: here, a daemon that was started again."""
+    with kept_in(KeePassXC, settings=ASKS) as (desktop, keyring):
+        made = desktop.create()
+        desktop.restart_daemon()
+        assert desktop.property("KeyringState") == "unlocked"
+        assert ids(desktop) == [made["id"]]
+        assert "wants to ask" in fails_with("KeyringLocked", getattr(desktop, method), **NOT_INTERACTIVE).message
+        calls = CallGroup(desktop)
+        call = getattr(calls, method)()
+        keyring.keyboard.answer(ACCESS, key)
+        calls.wait()
+        assert call.error_name == outcome
+        assert len(desktop.nile.live()) == (2 if (method, outcome) == ("create", None) else 1)
+        if (method, outcome) == ("get", None):
+            assert call.password() == made["password"]
+
+
+@pytest.mark.parametrize(("keys", "outcome"), [(("Return",), None), (("Escape",), "PromptDismissed")], ids=["moved", "kept"])
+def test_it_asks_before_it_deletes(keys: tuple[str, ...], outcome: str | None):
+    with kept_in(KeePassXC, settings="ConfirmAccessItem=false\nConfirmDeleteItem=true\n") as (desktop, keyring):
+        made = desktop.create()
+        calls = CallGroup(desktop)
+        call = calls.start("RevokeCredential", "(sa{sv})", made["id"], {})
+        keyring.keyboard.answer("^(Move|Delete) entr", *keys)
+        calls.wait()
+        assert call.error_name == outcome
+        assert desktop.nile.live() == []
+        assert ids(desktop) == ([] if outcome is None else [made["id"]])
+        if outcome is not None:
+            calls = CallGroup(desktop)
+            call = calls.start("RevokeCredential", "(sa{sv})", made["id"], {})
+            keyring.keyboard.answer("^(Move|Delete) entr", "Return")
+            calls.wait()
+            assert call.error_name is None
+            assert ids(desktop) == []
