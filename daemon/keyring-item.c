@@ -96,6 +96,31 @@ fel_keyring_item_announce (FelKeyring *self, const char *path)
   item_get_properties (op, path, on_announced_item);
 }
 
+static void
+on_asked_item (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree char *path = g_strdup (((ItemCall *) user_data)->path);
+  FelKeyringOp *op;
+  FelKeyringItem *item = item_call_finish (user_data, source, result, &op);
+  FelKeyring *keyring = op->keyring;
+
+  if (item != NULL && !keyring->closed)
+    keyring->listener.item_put (item, keyring->user_data);
+  else if (keyring->service != NULL && !keyring->closed)
+    keyring->listener.item_removed (path, keyring->user_data);
+  g_clear_pointer (&item, item_free);
+  fel_keyring_op_unref (op);
+}
+
+void
+fel_keyring_item_ask_deleted (FelKeyring *self, const char *path)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, fel_keyring_no_answer,
+                                                    NULL);
+
+  item_get_properties (op, path, on_asked_item);
+}
+
 /* Loading */
 
 static void
@@ -258,7 +283,11 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (fel_keyring_op_is_over (op))
     return;
-  if (secret != NULL)
+  /* Some write what an item says of itself at once, and its secret later: killed in between, they come back with nothing
+   * in it. Nothing that we store is empty. */
+  if (secret != NULL && secret->len == 0)
+    read_fail (op, FEL_ERROR_NOT_FOUND, "the keyring has lost what the item held");
+  else if (secret != NULL)
     fel_keyring_op_succeed (op, secret);
   else if (foreign == NULL || g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
     read_ask_lock (op);

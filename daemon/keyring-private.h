@@ -95,4 +95,7 @@ GVariant *fel_keyring_item_attributes (GHashTable *attributes);
 /* Asks for one item, then tells the listener. */
 void fel_keyring_item_announce (FelKeyring *self, const char *path);
 
+/* The same for one that is said to be deleted: whether it is. */
+void fel_keyring_item_ask_deleted (FelKeyring *self, const char *path);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelKeyringOp, fel_keyring_op_unref)

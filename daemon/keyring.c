@@ -344,8 +344,9 @@ keyring_check_lock (FelKeyring *self, FelKeyringOp *op)
                           G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, call->cancellable, on_lock_checked, call);
 }
 
-/* An item cannot be deleted from a locked collection: one that locks may take its items out of sight and say the same of
- * them. What was deleted before is missing from the load that follows the next unlock. */
+/* Not every item that is said to be deleted is. A collection that locks may say it of all that it takes out of sight; the
+ * load after the next unlock tells what is missing. One that is read anew, since its file has changed, may say it and show
+ * the same items again. */
 static void
 on_deletion_checked (gpointer result, const GError *error, gpointer user_data)
 {
@@ -353,7 +354,7 @@ on_deletion_checked (gpointer result, const GError *error, gpointer user_data)
   g_autoptr (GPtrArray) paths = g_steal_pointer (&self->said_deleted);
 
   for (guint i = 0; error == NULL && !self->closed && self->state == FEL_KEYRING_UNLOCKED && i < paths->len; i++)
-    self->listener.item_removed (paths->pdata[i], self->user_data);
+    fel_keyring_item_ask_deleted (self, paths->pdata[i]);
 }
 
 static void

@@ -29,6 +29,12 @@ class GnomeKeyring:
     def kill(self) -> None:
         kill_keyring(self.desktop)
 
+    def end(self) -> None:
+        """It ends with its desktop."""
+
+    def wait_written(self, *labels: str) -> None:
+        """It writes before it answers."""
+
     def lock(self) -> None:
         self.desktop.lock_keyring()
 

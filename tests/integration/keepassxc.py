@@ -58,7 +58,7 @@ class KeePassXC:
     COMES_BACK = "unlocked"
     ADDS = {"Notes", "Path", "Title", "URL", "UserName", "Uuid"}
 
-    def __init__(self, desktop: Desktop, *answers: str, settings: str = "ConfirmAccessItem=false\nConfirmDeleteItem=false\n") -> None:
+    def __init__(self, desktop: Desktop, *answers: str, settings: str = "ConfirmAccessItem=false\n") -> None:
         self.desktop = desktop
         self.keyboard = XKeyboard(desktop)
         self.file = desktop.root / "home/passwords.kdbx"
@@ -86,9 +86,24 @@ class KeePassXC:
             return None
 
     def kill(self) -> None:
+        self.end()
+        wait_until(lambda: not self.desktop.has_owner("org.freedesktop.secrets"), "KeePassXC has left the bus")
+
+    def end(self) -> None:
+        """At once: told to end, it may ask first."""
         self.process.kill()
         self.process.wait()
-        wait_until(lambda: not self.desktop.has_owner("org.freedesktop.secrets"), "KeePassXC has left the bus")
+
+    def wait_written(self, *labels: str) -> None:
+        """It writes a moment after it has answered."""
+        def entries() -> list[str]:
+            return self._cli("ls", "-q", "-f", str(self.file), "Secrets").decode().split("\n")
+
+        wait_until(lambda: {*labels} <= {*entries()}, f"{labels} are in the file")
+
+    def _cli(self, *arguments: str) -> bytes:
+        return subprocess.run(["keepassxc-cli", *arguments], check=True, env=self.env, input=PASSWORD.encode() + b"\n",
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
     def _window(self, method: str, arguments: GLib.Variant | None = None) -> None:
         self.desktop.bus.call_sync(*WINDOW, method, arguments, None, 0, 30000, None)
@@ -109,5 +124,5 @@ class KeePassXC:
 
     def rename(self, label: str, id: str) -> None:
         """Another program writes the file, as one that synchronizes does."""
-        subprocess.run(["keepassxc-cli", "edit", "-q", "-t", label, str(self.file), "Secrets/mine"], check=True, env=self.env,
-                       input=PASSWORD.encode() + b"\n", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        self.wait_written("mine")
+        self._cli("edit", "-q", "-t", label, str(self.file), "Secrets/mine")

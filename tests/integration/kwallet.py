@@ -73,12 +73,20 @@ class KWallet:
         wait_until(lambda: self._call("isOpen", "(s)", NAME), "the wallet is open")
 
     def _call(self, method: str, signature: str, *arguments: object) -> object:
-        return self.desktop.bus.call_sync(*DAEMON, method, GLib.Variant(signature, arguments), None, 0, 30000, None).unpack()[0]
+        reply = self.desktop.bus.call_sync(*DAEMON, method, GLib.Variant(signature, arguments), None, 0, 30000, None).unpack()
+        return reply[0] if reply else None
 
     def kill(self) -> None:
+        self.end()
+        wait_until(lambda: not self.desktop.has_owner("org.freedesktop.secrets"), "KWallet has left the bus")
+
+    def end(self) -> None:
         self.process.kill()
         self.process.wait()
-        wait_until(lambda: not self.desktop.has_owner("org.freedesktop.secrets"), "KWallet has left the bus")
+
+    def wait_written(self, *labels: str) -> None:
+        """It writes secrets seconds after it has answered, attributes at once."""
+        self._call("sync", "(is)", self._call("open", "(sxs)", NAME, 0, APP), APP)
 
     def lock(self) -> None:
         self.desktop.secrets_call(SECRETS, SERVICE, "Lock", GLib.Variant("(ao)", ([COLLECTION],)))
