@@ -95,11 +95,14 @@ class KeePassXC:
         self.process.wait()
 
     def wait_written(self, *labels: str) -> None:
-        """It writes a moment after it has answered."""
-        def entries() -> list[str]:
-            return self._cli("ls", "-q", "-f", str(self.file), "Secrets").decode().split("\n")
+        """It writes a moment after it has answered; what comes while it writes waits for the next time, or for the lock."""
+        self.lock()
+        wait_until(self.locked, "the database is locked")
+        self.unlock()
+        wait_until(lambda: self.locked() is False, "the database is open again")
 
-        wait_until(lambda: {*labels} <= {*entries()}, f"{labels} are in the file")
+        entries = self._cli("ls", "-q", "-f", str(self.file), "Secrets").decode().split("\n")
+        assert {*labels} <= {*entries}
 
     def _cli(self, *arguments: str) -> bytes:
         return subprocess.run(["keepassxc-cli", *arguments], check=True, env=self.env, input=PASSWORD.encode() + b"\n",

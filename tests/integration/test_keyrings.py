@@ -228,7 +228,10 @@ def test_a_secret_that_was_not_written():
         # KWallet gives the new one the place of the old one: that is no longer held here, and the provider still shows it.
         desktop.restart_daemon()
         assert ids(desktop) == [again["id"]]
-        shown = desktop.list(workspace=s("acme"), database=s("orders"), provider=b(True))
+        everywhere = {"workspace": s("acme"), "database": s("orders"), "provider": b(True)}
+        fails_with("SignInRequired", desktop.list, **everywhere)  # the token was lost, too
+        desktop.sign_in()
+        shown = desktop.list(**everywhere)
         assert {entry["id"]: entry["stored"] for entry in shown} == {again["id"]: True, made["id"]: False}
 
 
