@@ -12,6 +12,7 @@ typedef struct
   FelAccessDone done;
   gpointer user_data;
   FelToken *rejected; /* (nullable) */
+  gboolean interactive;
 } Waiter;
 
 /* One walk for an instance: load, refresh, persist; those who come meanwhile wait with the first. */
@@ -275,6 +276,16 @@ access_is_rejected (const FelAccess *self)
   return FALSE;
 }
 
+static gboolean
+access_may_ask (const FelAccess *self)
+{
+  gboolean may = FALSE;
+
+  for (guint i = 0; i < self->waiters->len; i++)
+    may |= ((Waiter *) self->waiters->pdata[i])->interactive;
+  return may;
+}
+
 static void
 access_step (FelAccess *self)
 {
@@ -287,7 +298,7 @@ access_step (FelAccess *self)
     {
       g_free (self->loading);
       self->loading = g_strdup (slot->path);
-      fel_keyring_read (self->broker->keyring, self->loading, on_loaded, self);
+      fel_keyring_read (self->broker->keyring, self->loading, access_may_ask (self), on_loaded, self);
     }
   else if (slot->unsaved)
     access_keep (self->broker, self->instance, slot->token, TRUE, on_refreshed_kept, self);
@@ -310,7 +321,8 @@ access_step (FelAccess *self)
 }
 
 void
-fel_access_get (FelBroker *broker, FelInstance *instance, FelToken *rejected, FelAccessDone done, gpointer user_data)
+fel_access_get (FelBroker *broker, FelInstance *instance, FelToken *rejected, gboolean interactive, FelAccessDone done,
+                gpointer user_data)
 {
   FelAccess *self = g_hash_table_lookup (broker->accesses, instance->name);
   gboolean first = self == NULL;
@@ -318,6 +330,7 @@ fel_access_get (FelBroker *broker, FelInstance *instance, FelToken *rejected, Fe
 
   waiter->done = done;
   waiter->user_data = user_data;
+  waiter->interactive = interactive;
   waiter->rejected = rejected != NULL ? fel_token_ref (rejected) : NULL;
   if (first)
     {

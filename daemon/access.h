@@ -10,9 +10,9 @@
 /* token: lent; NULL with an error. */
 typedef void (*FelAccessDone) (FelToken *token, const GError *error, gpointer user_data);
 
-/* rejected: (nullable) the token that the provider has just refused. */
-void fel_access_get (FelBroker *broker, FelInstance *instance, FelToken *rejected, FelAccessDone done,
-                     gpointer user_data);
+/* rejected: (nullable) the token that the provider has just refused. interactive: the keyring may ask its user. */
+void fel_access_get (FelBroker *broker, FelInstance *instance, FelToken *rejected, gboolean interactive,
+                     FelAccessDone done, gpointer user_data);
 
 /* Puts a sign-in into the keyring in place of an older one, then into the cache. done: token as given. */
 void fel_access_keep (FelBroker *broker, FelInstance *instance, FelToken *token, FelAccessDone done,

@@ -35,6 +35,7 @@ typedef struct FelBackendCall
   char *label;
   guint64 ttl_sec;
   FelToken *token;
+  gboolean interactive; /* the keyring may ask its user for the token */
   char *redirect_uri;
   char *state;
   char *code_challenge;

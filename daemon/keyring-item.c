@@ -47,6 +47,46 @@ fel_keyring_look (FelKeyring *self, const char *path, FelKeyringDone done, gpoin
 
 /* Read, delete */
 
+static void read_ask (FelKeyringOp *op);
+
+static void
+read_fail (FelKeyringOp *op, FelError code, const char *why)
+{
+  g_autoptr (GError) error = g_error_new_literal (FEL_ERROR, (int) code, why);
+
+  fel_keyring_op_fail_with (op, error);
+}
+
+static void
+on_item_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  int n = secret_service_unlock_dbus_paths_finish (SECRET_SERVICE (source), result, NULL, &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (foreign != NULL)
+    fel_keyring_op_fail (op, foreign);
+  else if (n <= 0)
+    read_fail (op, FEL_ERROR_PROMPT_DISMISSED,
+               "the keyring does not hand out the item: its prompt was dismissed or could not be shown");
+  else if (fel_keyring_op_has_service (op))
+    read_ask (op);
+}
+
+/* Some ask for each item and each program that wants it, though the collection is unlocked. */
+static void
+read_prompt (FelKeyringOp *op)
+{
+  const char *paths[] = { op->path, NULL };
+
+  op->prompted = TRUE;
+  fel_keyring_op_prompts (op);
+  secret_service_unlock_dbus_paths (op->keyring->service, paths, op->cancellable, on_item_unlocked,
+                                    fel_keyring_op_ref (op));
+}
+
 /* The service left the item out of its answer, which it does with locked ones and with ones that are gone. */
 static void
 on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -55,7 +95,6 @@ on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) foreign = NULL;
   g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
   g_autoptr (GVariant) value = NULL;
-  g_autoptr (GError) error = NULL;
 
   if (fel_keyring_op_is_over (op))
     return;
@@ -64,16 +103,22 @@ on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
       fel_keyring_op_fail (op, foreign);
       return;
     }
+  if (!fel_keyring_op_has_service (op))
+    return;
   g_variant_get (reply, "(v)", &value);
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (value))
-    error = g_error_new (FEL_ERROR, FEL_ERROR_NOT_FOUND, "the keyring does not hand out the item");
+    read_fail (op, FEL_ERROR_NOT_FOUND, "the keyring does not hand out the item");
+  else if (op->keyring->state != FEL_KEYRING_UNLOCKED)
+    read_fail (op, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
+  else if (op->interactive && !op->prompted)
+    read_prompt (op);
   else
-    error = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
-  fel_keyring_op_fail_with (op, error);
+    read_fail (op, FEL_ERROR_KEYRING_LOCKED,
+               "the keyring wants to ask before it hands out the item; try again with prompts");
 }
 
 static void
-item_ask_lock (FelKeyringOp *op)
+read_ask_lock (FelKeyringOp *op)
 {
   g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, op->path, "org.freedesktop.DBus.Properties", "Get",
                           g_variant_new ("(ss)", "org.freedesktop.Secret.Item", "Locked"), G_VARIANT_TYPE ("(v)"),
@@ -98,22 +143,34 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   if (fel_keyring_op_is_over (op))
     return;
-  if (secret != NULL)
+  /* Some write what an item says of itself at once, and its secret later: killed in between, they come back with nothing
+   * in it. Nothing that we store is empty. */
+  if (secret != NULL && secret->len == 0)
+    read_fail (op, FEL_ERROR_NOT_FOUND, "the keyring has lost what the item held");
+  else if (secret != NULL)
     fel_keyring_op_succeed (op, secret);
-  else if (foreign != NULL)
-    fel_keyring_op_fail (op, foreign);
+  else if (foreign == NULL || g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
+    read_ask_lock (op);
   else
-    item_ask_lock (op);
+    fel_keyring_op_fail (op, foreign);
+}
+
+static void
+read_ask (FelKeyringOp *op)
+{
+  secret_service_get_secret_for_dbus_path (op->keyring->service, op->path, op->cancellable, on_read,
+                                           fel_keyring_op_ref (op));
 }
 
 void
-fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data)
+fel_keyring_read (FelKeyring *self, const char *path, gboolean interactive, FelKeyringDone done, gpointer user_data)
 {
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "read a secret", ITEM_DEADLINE_SEC, done, user_data);
 
   op->path = g_strdup (path);
+  op->interactive = interactive;
   if (fel_keyring_op_has_service (op))
-    secret_service_get_secret_for_dbus_path (self->service, path, op->cancellable, on_read, fel_keyring_op_ref (op));
+    read_ask (op);
 }
 
 GVariant *
@@ -157,28 +214,88 @@ fel_keyring_change (FelKeyring *self, const char *path, GHashTable *attributes, 
         NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_changed, fel_keyring_op_ref (op));
 }
 
+static gboolean
+is_gone (const GError *foreign)
+{
+  return g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT)
+         || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
+         || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+}
+
+/* What the prompt says is not the same everywhere, and one that could not be shown looks like a dismissed one. */
 static void
-on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+on_delete_looked (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (FelKeyringOp) op = user_data;
   g_autoptr (GError) foreign = NULL;
-  gboolean deleted = secret_service_delete_item_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
 
   if (fel_keyring_op_is_over (op))
     return;
-  if (deleted || foreign == NULL || g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT)
-      || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
-      || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+  if (reply != NULL)
+    read_fail (op, FEL_ERROR_PROMPT_DISMISSED,
+               "the keyring keeps the item: its prompt was dismissed or could not be shown");
+  else if (is_gone (foreign))
     fel_keyring_op_succeed (op, NULL);
   else
     fel_keyring_op_fail (op, foreign);
 }
 
+static void
+on_delete_prompted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GVariant) said = secret_service_prompt_at_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, op->path, "org.freedesktop.DBus.Properties", "Get",
+                          g_variant_new ("(ss)", "org.freedesktop.Secret.Item", "Locked"), G_VARIANT_TYPE ("(v)"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_delete_looked,
+                          fel_keyring_op_ref (op));
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
+  const char *prompt;
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (reply == NULL && is_gone (foreign))
+    {
+      fel_keyring_op_succeed (op, NULL);
+      return;
+    }
+  if (reply == NULL)
+    {
+      fel_keyring_op_fail (op, foreign);
+      return;
+    }
+  g_variant_get (reply, "(&o)", &prompt);
+  if (g_str_equal (prompt, "/"))
+    fel_keyring_op_succeed (op, NULL);
+  else if (fel_keyring_op_has_service (op))
+    {
+      fel_keyring_op_prompts (op);
+      secret_service_prompt_at_dbus_path (op->keyring->service, prompt, NULL, op->cancellable, on_delete_prompted,
+                                          fel_keyring_op_ref (op));
+    }
+}
+
+/* Not libsecret's: it does not tell a dismissed prompt from a deleted item, nor waiting for it from a service that hangs. */
 void
 fel_keyring_delete (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data)
 {
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "delete an item", ITEM_DEADLINE_SEC, done, user_data);
 
+  op->path = g_strdup (path);
   if (fel_keyring_op_has_service (op))
-    secret_service_delete_item_dbus_path (self->service, path, op->cancellable, on_deleted, fel_keyring_op_ref (op));
+    g_dbus_connection_call (self->connection, SECRETS_NAME, path, "org.freedesktop.Secret.Item", "Delete", NULL,
+                            G_VARIANT_TYPE ("(o)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_deleted,
+                            fel_keyring_op_ref (op));
 }

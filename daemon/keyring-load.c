@@ -141,6 +141,30 @@ fel_keyring_item_announce (FelKeyring *self, const char *path)
   item_fetch (op, path, on_announced);
 }
 
+/* What a service says of a deletion may only mean that it has locked, or read its file anew. */
+
+static void
+on_asked (FelKeyringOp *op, FelKeyringItem *item)
+{
+  FelKeyring *keyring = op->keyring;
+
+  if (item != NULL && !keyring->closed)
+    keyring->listener.item_put (item, keyring->user_data);
+  else if (keyring->service != NULL && !keyring->closed)
+    keyring->listener.item_removed (op->path, keyring->user_data);
+  g_clear_pointer (&item, item_free);
+}
+
+void
+fel_keyring_item_ask_deleted (FelKeyring *self, const char *path)
+{
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, fel_keyring_no_answer,
+                                                    NULL);
+
+  op->path = g_strdup (path);
+  item_fetch (op, path, on_asked);
+}
+
 /* All of them */
 
 static void load_go_on (FelKeyringOp *op);
@@ -204,14 +228,13 @@ on_found (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpointer user_data)
 {
-  g_autoptr (GHashTable) attributes = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "list its items", LOAD_DEADLINE_SEC, done, user_data);
 
   if (!fel_keyring_op_has_service (op))
     return;
   op->items = g_ptr_array_new_with_free_func (item_free);
   op->paths = g_ptr_array_new_with_free_func (g_free);
-  g_hash_table_insert (attributes, (char *) "xdg:schema", (char *) schema);
-  secret_service_search_for_dbus_paths (self->service, NULL, attributes, op->cancellable, on_found,
-                                        fel_keyring_op_ref (op));
+  op->attributes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_hash_table_insert (op->attributes, g_strdup ("xdg:schema"), g_strdup (schema));
+  fel_keyring_op_search (op, on_found);
 }

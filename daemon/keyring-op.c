@@ -36,6 +36,15 @@ fel_keyring_op_new (FelKeyring *keyring, const char *doing, guint deadline_sec, 
   return self;
 }
 
+void
+fel_keyring_op_prompts (FelKeyringOp *self)
+{
+  if (self->deadline_id == 0)
+    return;
+  g_source_remove (self->deadline_id);
+  self->deadline_id = g_timeout_add_seconds (PROMPT_DEADLINE_SEC, on_deadline, self);
+}
+
 FelKeyringOp *
 fel_keyring_op_ref (FelKeyringOp *self)
 {

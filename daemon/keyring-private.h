@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Shared by the files of the keyring: keyring.c (the service and its state), keyring-op.c (one call with its deadline),
- * keyring-item.c (reading and deleting items), keyring-load.c (what is there), keyring-store.c (storing one for certain, and finding it). For
- * nobody else. */
+ * keyring-unlock.c (its prompt), keyring-search.c (finding items), keyring-load.c (what is there), keyring-item.c (reading and deleting items),
+ * keyring-store.c (storing one for certain). For nobody else. */
 #pragma once
 
 #define SECRET_WITH_UNSTABLE 1
@@ -14,6 +14,8 @@
 #include "keyring.h"
 
 #define SECRETS_NAME "org.freedesktop.secrets"
+#define OPEN_DEADLINE_SEC 10
+#define PROMPT_DEADLINE_SEC 120
 
 struct FelKeyring
 {
@@ -26,11 +28,13 @@ struct FelKeyring
   char *collection;            /* path of the default one; NULL: not known */
   gint64 seen_usec;            /* when the service last said that it is unlocked; 0: that is in doubt */
   guint subscriptions[4];
+  guint created_subscription;
   guint name_watch;
   GPtrArray *open_waiters;   /* of FelKeyringOp */
   GPtrArray *prompt_waiters; /* of FelKeyringOp */
   guint n_secrets_held;      /* by stores that are not over to the last callback */
   GPtrArray *stores;         /* under way; of keyring-store.c */
+  GPtrArray *said_deleted;   /* paths, until it is known whether they only went out of sight; NULL: none */
   gboolean closed;
 };
 
@@ -46,11 +50,13 @@ typedef struct FelKeyringOp
   guint deadline_id;
   char *path;             /* read, store: of the item */
   FelError late;          /* what it is when its deadline passes */
-  GHashTable *attributes; /* find: what is looked for */
-  GPtrArray *items;       /* load: what came so far */
-  GPtrArray *paths;       /* load: what is not asked for yet */
-  guint pending;          /* load: items that are still asked for */
+  GHashTable *attributes; /* load, find: what is looked for */
+  GAsyncReadyCallback searched;
+  GPtrArray *items; /* load: what came so far */
+  GPtrArray *paths; /* load: what is not asked for yet */
+  guint pending;    /* load: items that are still asked for */
   gboolean interactive;
+  gboolean prompted;    /* read: the user was asked for this item */
   gboolean asked_again; /* for the default collection, after the one we knew was deleted */
 } FelKeyringOp;
 
@@ -61,11 +67,15 @@ FelKeyringOp *fel_keyring_op_new (FelKeyring *keyring, const char *doing, guint 
                                   gpointer user_data);
 FelKeyringOp *fel_keyring_op_ref (FelKeyringOp *self);
 void fel_keyring_op_unref (FelKeyringOp *self);
+void fel_keyring_op_prompts (FelKeyringOp *self); /* the user is asked from now on: the deadline is that of a prompt */
 void fel_keyring_op_succeed (FelKeyringOp *self, gpointer result);
 void fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign); /* translates it */
 void fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error);
 gboolean fel_keyring_op_is_over (const FelKeyringOp *self);
 gboolean fel_keyring_op_has_service (FelKeyringOp *self); /* FALSE: there is none to ask, and the call has ended so */
+
+/* And tells the listener, if it is another one. */
+void fel_keyring_set_state (FelKeyring *self, FelKeyringState state);
 
 /* Answers all of them with the same and empties the list. */
 void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);
@@ -73,10 +83,25 @@ void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);
 /* Is this an item of the default collection? It has to be known. */
 gboolean fel_keyring_has_item_path (const FelKeyring *self, const char *path);
 
+/* Searches for op->attributes; found: as of secret_service_search_for_dbus_paths, with a reference to op. Not called when op
+ * ends before. */
+void fel_keyring_op_search (FelKeyringOp *op, GAsyncReadyCallback searched);
+
+/* result: GPtrArray of paths in the default collection, perhaps empty. Opens first: the service may be another one now,
+ * or has to be started. */
+void fel_keyring_search (FelKeyring *self, GHashTable *attributes, guint deadline_sec, FelKeyringDone done,
+                         gpointer user_data);
+
+/* (transfer full) */
+GHashTable *fel_keyring_copy_attributes (GHashTable *attributes);
+
 /* As the Secret Service wants them, a{ss}. (transfer floating) */
 GVariant *fel_keyring_item_attributes (GHashTable *attributes);
 
 /* Asks for one item, then tells the listener. */
 void fel_keyring_item_announce (FelKeyring *self, const char *path);
+
+/* The same for one that is said to be deleted: whether it is. */
+void fel_keyring_item_ask_deleted (FelKeyring *self, const char *path);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelKeyringOp, fel_keyring_op_unref)

@@ -10,7 +10,6 @@
 #define STORE_TOTAL_SEC 20
 #define STORE_ATTEMPT_SEC 8
 #define STORE_LOOK_SEC 4
-#define FIND_DEADLINE_SEC 15 /* opening may be part of it */
 
 /* After each attempt, before the look. The long one is for a service that was killed and is started again. */
 static const guint pauses_msec[] = { 100, 1000, 0 };
@@ -33,12 +32,6 @@ typedef struct Store
   guint attempts;
   GError *first_error;
 } Store;
-
-typedef struct
-{
-  FelKeyringDone done;
-  gpointer user_data;
-} Find;
 
 static void
 store_unref (Store *self)
@@ -64,19 +57,6 @@ store_ref (Store *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Store, store_unref)
 
-static GHashTable *
-attributes_copy (GHashTable *attributes)
-{
-  GHashTable *copy = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  GHashTableIter iter;
-  gpointer key, value;
-
-  g_hash_table_iter_init (&iter, attributes);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    g_hash_table_insert (copy, g_strdup (key), g_strdup (value));
-  return copy;
-}
-
 static gboolean
 attributes_equal (GHashTable *a, GHashTable *b)
 {
@@ -90,86 +70,6 @@ attributes_equal (GHashTable *a, GHashTable *b)
     if (g_strcmp0 (g_hash_table_lookup (b, key), value) != 0)
       return FALSE;
   return TRUE;
-}
-
-/* Searching */
-
-static void
-search_add (FelKeyringOp *op, GPtrArray *paths, char **found)
-{
-  for (; found != NULL && *found != NULL; found++)
-    if (fel_keyring_has_item_path (op->keyring, *found))
-      g_ptr_array_add (paths, *found);
-}
-
-static void
-on_searched (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = user_data;
-  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
-  g_auto (GStrv) unlocked = NULL;
-  g_auto (GStrv) locked = NULL;
-  g_autoptr (GError) foreign = NULL;
-  gboolean answered = secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked,
-                                                                   &foreign);
-
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (!answered)
-    {
-      fel_keyring_op_fail (op, foreign);
-      return;
-    }
-  /* Without knowing the collection, nothing can be said of what is in it. */
-  if (!fel_keyring_op_has_service (op))
-    return;
-  search_add (op, paths, unlocked);
-  search_add (op, paths, locked);
-  fel_keyring_op_succeed (op, paths);
-}
-
-static void
-on_opened_for_search (gpointer result, const GError *error, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = user_data;
-
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (error != NULL)
-    fel_keyring_op_fail_with (op, error);
-  else if (fel_keyring_op_has_service (op))
-    secret_service_search_for_dbus_paths (op->keyring->service, NULL, op->attributes, op->cancellable, on_searched,
-                                          fel_keyring_op_ref (op));
-}
-
-/* result: GPtrArray of paths in the default collection, perhaps empty. Opens first: the service may be another one now,
- * or has to be started. */
-static void
-keyring_search (FelKeyring *self, GHashTable *attributes, guint deadline_sec, FelKeyringDone done, gpointer user_data)
-{
-  FelKeyringOp *op = fel_keyring_op_new (self, "look for an item", deadline_sec, done, user_data);
-
-  op->attributes = attributes_copy (attributes);
-  fel_keyring_open (self, on_opened_for_search, op);
-}
-
-static void
-on_find_searched (gpointer result, const GError *error, gpointer user_data)
-{
-  g_autofree Find *find = user_data;
-  GPtrArray *paths = result;
-
-  find->done (paths != NULL && paths->len > 0 ? paths->pdata[0] : NULL, error, find->user_data);
-}
-
-void
-fel_keyring_find (FelKeyring *self, GHashTable *attributes, FelKeyringDone done, gpointer user_data)
-{
-  Find *find = g_new (Find, 1);
-
-  find->done = done;
-  find->user_data = user_data;
-  keyring_search (self, attributes, FIND_DEADLINE_SEC, on_find_searched, find);
 }
 
 /* Storing: attempt → pause → look → attempt … */
@@ -288,7 +188,7 @@ on_pause_over (gpointer user_data)
   g_autoptr (Store) self = user_data;
 
   if (!store_is_over (self))
-    keyring_search (self->keyring, self->attributes, STORE_LOOK_SEC, on_looked, store_ref (self));
+    fel_keyring_search (self->keyring, self->attributes, STORE_LOOK_SEC, on_looked, store_ref (self));
   return G_SOURCE_REMOVE;
 }
 
@@ -420,7 +320,7 @@ fel_keyring_store (FelKeyring *self, const char *label, GHashTable *attributes, 
   store->done = done;
   store->user_data = user_data;
   store->label = g_strdup (label);
-  store->attributes = attributes_copy (attributes);
+  store->attributes = fel_keyring_copy_attributes (attributes);
   store->secret = fel_secret_ref ((FelSecret *) secret);
   store->replace = replace;
   store_supersede (self, store->attributes);

@@ -6,11 +6,10 @@
 
 #define SECRETS_PATH "/org/freedesktop/secrets"
 #define SESSION_COLLECTION SECRETS_PATH "/collection/session"
-#define OPEN_DEADLINE_SEC 10
-#define PROMPT_DEADLINE_SEC 120
 #define SEEN_USEC G_USEC_PER_SEC
 
 static void keyring_check_lock (FelKeyring *self, FelKeyringOp *op);
+static void keyring_item_deleted (FelKeyring *self, const char *path);
 
 FelKeyring *
 fel_keyring_new (const FelKeyringListener *listener, gpointer user_data)
@@ -53,13 +52,23 @@ keyring_drop_collection (FelKeyring *self)
   g_clear_pointer (&self->collection, g_free);
 }
 
+static void
+keyring_unwatch (FelKeyring *self)
+{
+  g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
+  if (self->created_subscription != 0)
+    g_dbus_connection_signal_unsubscribe (self->connection, self->created_subscription);
+  self->created_subscription = 0;
+}
+
 void
 fel_keyring_unref (FelKeyring *self)
 {
   if (!g_ref_count_dec (&self->refs))
     return;
   keyring_drop_collection (self);
-  g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
+  keyring_unwatch (self);
+  g_clear_pointer (&self->said_deleted, g_ptr_array_unref);
   g_clear_object (&self->service);
   g_clear_object (&self->connection);
   g_ptr_array_unref (self->open_waiters);
@@ -74,7 +83,7 @@ fel_keyring_close (FelKeyring *self)
   if (self == NULL)
     return;
   self->closed = TRUE;
-  g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
+  keyring_unwatch (self);
   keyring_drop_collection (self);
   fel_keyring_unref (self);
 }
@@ -107,8 +116,8 @@ fel_keyring_state_name (FelKeyringState state)
   return names[state];
 }
 
-static void
-keyring_set_state (FelKeyring *self, FelKeyringState state)
+void
+fel_keyring_set_state (FelKeyring *self, FelKeyringState state)
 {
   if (self->state == state || self->closed)
     return;
@@ -131,7 +140,7 @@ on_collection_signal (GDBusConnection *connection, const char *sender, const cha
   g_variant_get (parameters, "(&o)", &item);
   keyring_tell_stale (self, item);
   if (g_str_equal (signal, "ItemDeleted"))
-    self->listener.item_removed (item, self->user_data);
+    keyring_item_deleted (self, item);
   else if (g_str_equal (signal, "ItemCreated") || g_str_equal (signal, "ItemChanged"))
     fel_keyring_item_announce (self, item);
 }
@@ -170,8 +179,19 @@ on_lock_signal (GDBusConnection *connection, const char *sender, const char *pat
     return;
   self->seen_usec = 0;
   if (says == SAYS_LOCKED)
-    keyring_set_state (self, FEL_KEYRING_LOCKED);
+    fel_keyring_set_state (self, FEL_KEYRING_LOCKED);
   keyring_check_lock (self, NULL);
+}
+
+/* A service may be on the bus before its collections are. */
+static void
+on_collection_created (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+                       const char *signal, GVariant *parameters, gpointer user_data)
+{
+  FelKeyring *self = user_data;
+
+  if (self->collection == NULL)
+    fel_keyring_open (self, NULL, NULL);
 }
 
 static void
@@ -191,7 +211,7 @@ on_name_vanished (GDBusConnection *connection, const char *name, gpointer user_d
 
   keyring_drop_collection (self);
   g_clear_object (&self->service);
-  keyring_set_state (self, FEL_KEYRING_ABSENT);
+  fel_keyring_set_state (self, FEL_KEYRING_ABSENT);
 }
 
 static void
@@ -221,7 +241,7 @@ open_end (FelKeyringOp *op, const GError *error)
   FelKeyring *self = op->keyring;
 
   if (error != NULL)
-    keyring_set_state (self, FEL_KEYRING_ABSENT);
+    fel_keyring_set_state (self, FEL_KEYRING_ABSENT);
   fel_keyring_op_answer_all (self->open_waiters, error);
 }
 
@@ -249,6 +269,7 @@ on_alias (GObject *source, GAsyncResult *result, gpointer user_data)
           = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_ABSENT,
                          "the Secret Service has no default keyring that lasts; create one and make it the default");
 
+      fel_keyring_set_state (self, FEL_KEYRING_ABSENT);
       fel_keyring_op_fail_with (op, error);
     }
   else
@@ -294,6 +315,9 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
       g_dbus_connection_set_exit_on_close (connection, FALSE);
       self->name_watch = g_bus_watch_name_on_connection (connection, SECRETS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
                                                          on_name_appeared, on_name_vanished, self, NULL);
+      self->created_subscription = g_dbus_connection_signal_subscribe (
+          connection, SECRETS_NAME, "org.freedesktop.Secret.Service", "CollectionCreated", SECRETS_PATH, NULL,
+          G_DBUS_SIGNAL_FLAGS_NONE, on_collection_created, self, NULL);
     }
   if (fel_keyring_op_is_over (op))
     return;
@@ -343,7 +367,7 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && self->collection != NULL)
     {
       self->seen_usec = g_variant_get_boolean (value) ? 0 : g_get_monotonic_time ();
-      keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
+      fel_keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
     }
   else if (g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)
            || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT))
@@ -375,79 +399,31 @@ keyring_check_lock (FelKeyring *self, FelKeyringOp *op)
                           G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, call->cancellable, on_lock_checked, call);
 }
 
+/* Not every item that is said to be deleted is. A collection that locks may say it of all that it takes out of sight; the
+ * load after the next unlock tells what is missing. One that is read anew, since its file has changed, may say it and show
+ * the same items again. */
 static void
-on_unlocked (GObject *source, GAsyncResult *result, gpointer user_data)
+on_deletion_checked (gpointer result, const GError *error, gpointer user_data)
 {
-  g_autoptr (FelKeyringOp) op = user_data;
-  g_autoptr (GError) foreign = NULL;
-  int n = secret_service_unlock_dbus_paths_finish (SECRET_SERVICE (source), result, NULL, &foreign);
-  g_autoptr (GError) error = NULL;
+  FelKeyring *self = user_data;
+  g_autoptr (GPtrArray) paths = g_steal_pointer (&self->said_deleted);
 
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (foreign != NULL)
-    fel_keyring_op_fail (op, foreign);
-  else if (n > 0)
-    {
-      keyring_set_state (op->keyring, FEL_KEYRING_UNLOCKED);
-      fel_keyring_op_succeed (op, NULL);
-    }
-  else
-    {
-      /* libsecret does not tell a dismissed prompt from one that could not be shown. */
-      error = g_error_new (FEL_ERROR, FEL_ERROR_PROMPT_DISMISSED,
-                           "the keyring stays locked: its prompt was dismissed or could not be shown");
-      fel_keyring_op_fail_with (op, error);
-    }
+  for (guint i = 0; error == NULL && !self->closed && self->state == FEL_KEYRING_UNLOCKED && i < paths->len; i++)
+    fel_keyring_item_ask_deleted (self, paths->pdata[i]);
 }
 
 static void
-on_prompt_over (gpointer result, const GError *error, gpointer user_data)
+keyring_item_deleted (FelKeyring *self, const char *path)
 {
-  fel_keyring_op_answer_all (((FelKeyring *) user_data)->prompt_waiters, error);
-}
-
-static void
-keyring_prompt (FelKeyring *self, FelKeyringOp *waiter)
-{
-  const char *paths[] = { self->collection, NULL };
+  gboolean asked = self->said_deleted != NULL;
   FelKeyringOp *op;
 
-  g_ptr_array_add (self->prompt_waiters, fel_keyring_op_ref (waiter));
-  if (self->prompt_waiters->len > 1)
+  if (!asked)
+    self->said_deleted = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->said_deleted, g_strdup (path));
+  if (asked)
     return;
-  op = fel_keyring_op_new (self, "unlock", PROMPT_DEADLINE_SEC, on_prompt_over, self);
-  op->late = FEL_ERROR_KEYRING_LOCKED;
-  secret_service_unlock_dbus_paths (self->service, paths, op->cancellable, on_unlocked, op);
-}
-
-static void
-on_opened_for_unlock (gpointer result, const GError *error, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = user_data;
-  g_autoptr (GError) locked = NULL;
-
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (error != NULL)
-    fel_keyring_op_fail_with (op, error);
-  else if (op->keyring->state == FEL_KEYRING_UNLOCKED)
-    fel_keyring_op_succeed (op, NULL);
-  else if (op->interactive && op->keyring->service != NULL && op->keyring->collection != NULL)
-    keyring_prompt (op->keyring, op);
-  else
-    {
-      locked = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
-      fel_keyring_op_fail_with (op, locked);
-    }
-}
-
-void
-fel_keyring_unlock (FelKeyring *self, gboolean interactive, FelKeyringDone done, gpointer user_data)
-{
-  FelKeyringOp *op = fel_keyring_op_new (self, "unlock", PROMPT_DEADLINE_SEC + OPEN_DEADLINE_SEC + 5, done, user_data);
-
-  op->late = FEL_ERROR_KEYRING_LOCKED;
-  op->interactive = interactive;
-  fel_keyring_open (self, on_opened_for_unlock, op);
+  op = fel_keyring_op_new (self, "say whether it is locked", OPEN_DEADLINE_SEC, on_deletion_checked, self);
+  keyring_check_lock (self, op);
+  fel_keyring_op_unref (op);
 }

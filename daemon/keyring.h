@@ -57,7 +57,7 @@ void fel_keyring_open (FelKeyring *self, FelKeyringDone done, gpointer user_data
 /* Opens, then makes sure that the collection is unlocked; asks the user only when interactive. */
 void fel_keyring_unlock (FelKeyring *self, gboolean interactive, FelKeyringDone done, gpointer user_data);
 
-/* result: GPtrArray of FelKeyringItem. Locked items count. */
+/* result: GPtrArray of FelKeyringItem. Locked items count; a collection that is locked and shows none is KeyringLocked. */
 void fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpointer user_data);
 
 /* result: const char *path of the one item that holds the secret now. replace: an item with the same attributes gets the
@@ -87,12 +87,13 @@ typedef struct FelKeyringLook
 /* result: FelKeyringLook. Tells whether what was read of an item would be read again. */
 void fel_keyring_look (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);
 
-/* result: FelSecret. */
-void fel_keyring_read (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);
+/* result: FelSecret. interactive: a service that wants to ask its user for this item alone may do so. */
+void fel_keyring_read (FelKeyring *self, const char *path, gboolean interactive, FelKeyringDone done,
+                       gpointer user_data);
 
 /* The item gets these attributes instead of what it has. */
 void fel_keyring_change (FelKeyring *self, const char *path, GHashTable *attributes, FelKeyringDone done,
                          gpointer user_data);
 
-/* An item that is gone already is success. */
+/* An item that is gone already is success. A service may ask its user first. */
 void fel_keyring_delete (FelKeyring *self, const char *path, FelKeyringDone done, gpointer user_data);

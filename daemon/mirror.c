@@ -4,6 +4,7 @@
 
 #include "felucca-names.h"
 
+#include "error.h"
 #include "expiry.h"
 #include "lifetime.h"
 #include "reconcile.h"
@@ -11,7 +12,9 @@
 struct FelMirror
 {
   FelBroker *broker;
-  guint loading;      /* loads under way: credentials and tokens */
+  guint loading; /* loads under way: credentials and tokens */
+  gboolean seen; /* what is in the keyring */
+  gboolean blind;
   gboolean stale;     /* something happened that needs another load after this one */
   GPtrArray *waiters; /* of Waiter */
   GHashTable *buried; /* set of "backend\nid" */
@@ -109,6 +112,12 @@ void
 fel_mirror_apply_endings (FelMirror *self)
 {
   fel_endings_foreach (self->broker->endings, on_ending, self);
+}
+
+gboolean
+fel_mirror_is_blind (const FelMirror *self)
+{
+  return self->blind;
 }
 
 void
@@ -248,7 +257,9 @@ on_credentials (gpointer result, const GError *error, gpointer user_data)
     {
       mirror_put_all (self, result);
       fel_catalog_end_load (self->broker->catalog);
+      self->seen = TRUE;
     }
+  self->blind = !self->seen && g_error_matches (error, FEL_ERROR, FEL_ERROR_KEYRING_LOCKED);
   mirror_load_ended (self);
 }
 
@@ -292,7 +303,7 @@ mirror_read_tokens (FelMirror *self)
       read = g_new (TokenRead, 1);
       *read = (TokenRead){ self, slot, g_strdup (slot->path) };
       self->loading++;
-      fel_keyring_read (broker->keyring, read->path, on_token_read, read);
+      fel_keyring_read (broker->keyring, read->path, FALSE, on_token_read, read);
     }
 }
 

@@ -16,6 +16,9 @@ void fel_mirror_free (FelMirror *self); /* (nullable) */
 
 const FelKeyringListener *fel_mirror_keyring_listener (void);
 
+/* The keyring has not shown yet what is in it: it is locked, and hides that. */
+gboolean fel_mirror_is_blind (const FelMirror *self);
+
 /* This credential was revoked while the keyring had not said whether it keeps it: should it turn up, it is deleted. */
 void fel_mirror_bury (FelMirror *self, const char *backend, const char *id);
 

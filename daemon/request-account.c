@@ -187,7 +187,7 @@ accounts_load_next (FelRequest *self)
         {
           g_free (self->path);
           self->path = g_strdup (slot->path);
-          fel_keyring_read (self->broker->keyring, self->path, on_token_read, fel_request_ref (self));
+          fel_keyring_read (self->broker->keyring, self->path, FALSE, on_token_read, fel_request_ref (self));
           return TRUE;
         }
     }

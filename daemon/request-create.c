@@ -385,6 +385,12 @@ create_mint (FelRequest *self)
 }
 
 static void
+create_get_access (FelRequest *self)
+{
+  fel_access_get (self->broker, self->instance, NULL, self->options->interactive, on_access, fel_request_ref (self));
+}
+
+static void
 create_step (FelRequest *self)
 {
   for (;;)
@@ -400,7 +406,7 @@ create_step (FelRequest *self)
         self->state = CREATE_QUEUE;
         if ((self->instance->backend.flags & FEL_BACKEND_NEEDS_TOKEN) == 0)
           break;
-        fel_access_get (self->broker, self->instance, NULL, on_access, fel_request_ref (self));
+        create_get_access (self);
         return;
 
       case CREATE_QUEUE:

@@ -55,7 +55,7 @@ get_read (FelRequest *self)
   self->modified_sec = 0;
   self->looked_sec = g_get_real_time () / G_USEC_PER_SEC;
   fel_keyring_look (keyring, self->path, on_looked, fel_request_ref (self));
-  fel_keyring_read (keyring, self->path, on_read, fel_request_ref (self));
+  fel_keyring_read (keyring, self->path, self->options->interactive, on_read, fel_request_ref (self));
 }
 
 static gboolean

@@ -374,6 +374,7 @@ fel_request_new_call (FelRequest *self, FelVerbKind verb)
   call->id = g_strdup (self->id);
   call->label = g_strdup (self->options->label);
   call->ttl_sec = (guint64) self->options->ttl_sec;
+  call->interactive = self->options->interactive;
   return call;
 }
 

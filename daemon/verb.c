@@ -66,7 +66,7 @@ on_access (FelToken *token, const GError *error, gpointer user_data)
 static void
 verb_get_access (Verb *self, FelToken *rejected)
 {
-  fel_access_get (self->broker, self->call->instance, rejected, on_access, self);
+  fel_access_get (self->broker, self->call->instance, rejected, self->call->interactive, on_access, self);
 }
 
 void

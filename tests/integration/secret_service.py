@@ -14,7 +14,7 @@ its own (Secret Service API Draft 0.2).
     lose-vanish     does the work, then leaves the bus without a word until come_back()
     lose-restart    the same, and is back at once
     lock            locks the collection, then answers as locked
-    dismiss         answers with a prompt, which is dismissed (Unlock, CreateItem)
+    dismiss         answers with a prompt, which is dismissed (Unlock, CreateItem, Delete)
     lie-read        hands out another secret than it keeps (GetSecrets)
     lie-store       answers with a path and keeps nothing (CreateItem)
     lie-set         says yes and changes nothing (Set)
@@ -234,8 +234,8 @@ class SecretServiceStandIn:
         self._answer(*call[:4])
 
     def _fault_dismiss(self, path: str, method: str, parameters: Any, invocation: Any, _: str) -> None:
-        answers = {"Unlock": ("(aoo)", ([], PROMPT)), "CreateItem": ("(oo)", ("/", PROMPT))}
-        results = {"Unlock": GLib.Variant("ao", []), "CreateItem": GLib.Variant("o", "/")}
+        answers = {"Unlock": ("(aoo)", ([], PROMPT)), "CreateItem": ("(oo)", ("/", PROMPT)), "Delete": ("(o)", (PROMPT,))}
+        results = {"Unlock": GLib.Variant("ao", []), "CreateItem": GLib.Variant("o", "/"), "Delete": GLib.Variant("s", "")}
         self._dismissed = results[method]
         invocation.return_value(GLib.Variant(*answers[method]))
 

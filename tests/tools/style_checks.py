@@ -27,8 +27,9 @@ ROWS = [
      "peer-socket"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "backend-load", "broker", "ledger",
      "reconcile", "settle", "expiry", "endings"],
-    ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-load", "keyring-store", "keyring-private", "token-cache",
-     "secret-cache", "registry", "work", "mint-queue", "intent", "intent-folder", "quarantine", "sign-in", "sign-in-listener"],
+    ["catalog", "keyring", "keyring-op", "keyring-search", "keyring-item", "keyring-load", "keyring-store", "keyring-unlock",
+     "keyring-private", "token-cache", "secret-cache", "registry", "work", "mint-queue", "intent", "intent-folder",
+     "quarantine", "sign-in", "sign-in-listener"],
     ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",
      "failpoint", "lifetime", "fork-guard", "module", "probe", "callback", "loopback"],
 ]  # fmt: skip
