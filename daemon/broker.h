@@ -12,6 +12,7 @@
 #include "mint-queue.h"
 #include "quarantine.h"
 #include "registry.h"
+#include "sandbox.h"
 #include "sign-in.h"
 #include "token-cache.h"
 #include "work.h"
@@ -30,6 +31,7 @@ typedef struct FelBrokerListener
 typedef struct FelBroker
 {
   FelConfig *config;
+  FelSandbox *sandbox; /* (nullable) */
   FelRegistry *registry;
   FelCatalog *catalog;
   FelKeyring *keyring;
