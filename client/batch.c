@@ -19,6 +19,7 @@ fel_batch_failed (FelBatch *self, const char *what, GError *failure)
   self->n++;
   if (self->n_failed++ == 0)
     self->status = owned->code;
+  fel_exit_hint_unfound (owned);
   g_prefix_error (&owned, "%s: ", what);
   fel_say_error (owned);
 }

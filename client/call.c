@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "call.h"
 
-#include <errno.h>
-
+#include "answer.h"
 #include "exit.h"
 #include "felucca-names.h"
 
@@ -94,53 +93,6 @@ call_fail (FelCall *self, const sd_bus_error *bus_error, GError **error)
   fel_exit_set_from_bus (error, bus_error->name, bus_error->message);
 }
 
-static int
-on_private_reply (sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
-{
-  sd_bus_message **place = userdata;
-
-  *place = sd_bus_message_ref (reply);
-  return 1;
-}
-
-/* As sd_bus_call, which does not tell whether the call went out: a daemon that leaves refuses what it will not answer
- * (felucca-daemon(8), "PRIVATE SOCKET"). */
-static int
-call_private (sd_bus *bus, sd_bus_message *message, guint64 usec, sd_bus_error *bus_error, sd_bus_message **ret_reply,
-              gboolean *ret_refused)
-{
-  g_autoptr (sd_bus_message) reply = NULL;
-  sd_bus_slot *slot = NULL;
-  int r = sd_bus_call_async (bus, &slot, message, on_private_reply, &reply, usec);
-
-  *ret_refused = r < 0;
-  while (r >= 0 && reply == NULL)
-    {
-      r = sd_bus_process (bus, NULL);
-      if (r == 0)
-        r = sd_bus_wait (bus, G_MAXUINT64);
-      if (r == -EINTR)
-        r = 0;
-    }
-  sd_bus_slot_unref (slot);
-  if (reply == NULL)
-    return sd_bus_error_set_errno (bus_error, r);
-  if (sd_bus_message_is_method_error (reply, NULL))
-    return sd_bus_error_copy (bus_error, sd_bus_message_get_error (reply));
-  *ret_reply = g_steal_pointer (&reply);
-  return 1;
-}
-
-static int
-call_daemon (FelDaemon *daemon, sd_bus_message *message, guint64 usec, sd_bus_error *bus_error,
-             sd_bus_message **ret_reply, gboolean *ret_refused)
-{
-  *ret_refused = FALSE;
-  if (daemon->is_private)
-    return call_private (daemon->bus, message, usec, bus_error, ret_reply, ret_refused);
-  return sd_bus_call (daemon->bus, message, usec, bus_error, ret_reply);
-}
-
 sd_bus_message *
 fel_call_send (FelCall *self, guint seconds, GError **error)
 {
@@ -148,18 +100,19 @@ fel_call_send (FelCall *self, guint seconds, GError **error)
   guint64 usec = (guint64) seconds * G_USEC_PER_SEC;
   sd_bus_error bus_error = SD_BUS_ERROR_NULL;
   sd_bus_message *reply = NULL;
-  gboolean refused;
+  gboolean unsent;
   int r;
 
   if (message == NULL)
     return NULL;
-  r = call_daemon (self->daemon, message, usec, &bus_error, &reply, &refused);
-  if (refused)
+  r = fel_answer_wait (self->daemon->bus, message, usec, &bus_error, &reply, &unsent);
+  /* A daemon that leaves refuses what it will not answer (felucca-daemon(8), "PRIVATE SOCKET"). */
+  if (unsent && self->daemon->is_private)
     {
       sd_bus_error_free (&bus_error);
       if (!fel_daemon_reopen (self->daemon, error))
         return NULL;
-      r = call_daemon (self->daemon, message, usec, &bus_error, &reply, &refused);
+      r = fel_answer_wait (self->daemon->bus, message, usec, &bus_error, &reply, &unsent);
     }
   if (r < 0)
     call_fail (self, &bus_error, error);

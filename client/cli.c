@@ -6,8 +6,10 @@
 
 #include "exit.h"
 #include "felucca-config.h"
+#include "progress.h"
 #include "say.h"
 #include "span.h"
+#include "suggest.h"
 #include "verbs.h"
 
 /* Strings are FILENAMEs for GOption: as STRINGs it would recode them from the locale, and in the C locale refuse
@@ -25,8 +27,21 @@ static const GOptionEntry global_options[] = {
 };
 
 static const FelVerb *const verbs[] = {
-  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create, &fel_verb_get,        &fel_verb_run,    &fel_verb_list,
-  &fel_verb_rotate,  &fel_verb_revoke,   &fel_verb_prune,  &fel_verb_unresolved, &fel_verb_status, &fel_verb_backends,
+  &fel_verb_sign_in, &fel_verb_sign_out, &fel_verb_create,   &fel_verb_get,   &fel_verb_run,
+  &fel_verb_list,    &fel_verb_rotate,   &fel_verb_revoke,   &fel_verb_prune, &fel_verb_unresolved,
+  &fel_verb_status,  &fel_verb_backends, &fel_verb_complete,
+};
+
+/* What other programs call it. */
+static const struct
+{
+  const char *habit;
+  const char *verb;
+} habits[] = {
+  { "add", "create" },    { "delete", "revoke" },   { "exec", "run" },         { "info", "status" },
+  { "login", "sign-in" }, { "logout", "sign-out" }, { "lookup", "get" },       { "ls", "list" },
+  { "mint", "create" },   { "new", "create" },      { "remove", "revoke" },    { "rm", "revoke" },
+  { "show", "get" },      { "signin", "sign-in" },  { "signout", "sign-out" },
 };
 
 /* Names on the bus of options that are passed on as they were typed. */
@@ -100,6 +115,7 @@ parse (FelCli *cli, char ***arguments, GError **error)
   };
   g_autoptr (GOptionContext) context = context_new (cli);
   g_autoptr (GError) option_error = NULL;
+  FelSuggestion suggestion = { NULL };
 
   if (cli->verb != NULL)
     g_option_context_add_main_entries (context, rest, NULL);
@@ -107,18 +123,41 @@ parse (FelCli *cli, char ***arguments, GError **error)
     g_option_context_set_strict_posix (context, TRUE);
   if (g_option_context_parse_strv (context, arguments, &option_error))
     return TRUE;
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s; see: felucca %s%s--help", option_error->message,
+  if (g_error_matches (option_error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
+    suggestion = fel_suggestion_for_option (*arguments, global_options, cli->verb != NULL ? cli->verb->options : NULL);
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s%s%s%s see: felucca %s%s--help", option_error->message,
+               suggestion.nearest != NULL ? "; did you mean --" : "",
+               suggestion.nearest != NULL ? suggestion.nearest : "", suggestion.nearest != NULL ? "?" : ";",
                cli->verb != NULL ? cli->verb->name : "", cli->verb != NULL ? " " : "");
   return FALSE;
+}
+
+/* As it is called elsewhere. */
+static const char *
+verb_for (const char *habit)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (habits); i++)
+    if (g_str_equal (habit, habits[i].habit))
+      return habits[i].verb;
+  return NULL;
 }
 
 static const FelVerb *
 find_verb (const char *name, GError **error)
 {
+  FelSuggestion suggestion = fel_suggestion_for (name);
+  const char *meant = verb_for (name);
+
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    if (g_str_equal (name, verbs[i]->name))
-      return verbs[i];
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not a verb; see: felucca --help", name);
+    {
+      if (g_str_equal (name, verbs[i]->name))
+        return verbs[i];
+      if (!verbs[i]->is_hidden)
+        fel_suggestion_offer (&suggestion, verbs[i]->name);
+    }
+  meant = meant != NULL ? meant : suggestion.nearest;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not a verb%s%s%s see: felucca --help", name,
+               meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "", meant != NULL ? "'?" : ";");
   return NULL;
 }
 
@@ -227,8 +266,13 @@ check_operands (FelCli *cli, GError **error)
   has_command = cli->command != NULL && cli->command[0] != NULL;
   if (n >= cli->verb->operands_min && n <= cli->verb->operands_max && has_command == cli->verb->takes_command)
     return TRUE;
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "usage: felucca %s%s%s", cli->verb->name,
-               *cli->verb->operands != '\0' ? " " : "", cli->verb->operands);
+  if (cli->verb->takes_command && cli->command == NULL && n > cli->verb->operands_max)
+    g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,
+                 "the command has to stand behind --" FEL_EXIT_NEXT "felucca %s %s -- %s", cli->verb->name,
+                 cli->operands[0], cli->operands[1]);
+  else
+    g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "usage: felucca %s%s%s", cli->verb->name,
+                 *cli->verb->operands != '\0' ? " " : "", cli->verb->operands);
   return FALSE;
 }
 
@@ -270,7 +314,8 @@ print_help (FelCli *cli, GError **error)
   else
     g_string_append (summary, "Database credentials for this desktop: minted, kept, handed out, revoked.\n\nVerbs:");
   for (gsize i = 0; cli->verb == NULL && i < G_N_ELEMENTS (verbs); i++)
-    g_string_append_printf (summary, "\n  %-10s %s", verbs[i]->name, verbs[i]->summary);
+    if (!verbs[i]->is_hidden)
+      g_string_append_printf (summary, "\n  %-10s %s", verbs[i]->name, verbs[i]->summary);
   g_option_context_set_summary (context, summary->str);
   help = g_option_context_get_help (context, FALSE, NULL);
   return fel_say_text (help, error);
@@ -294,6 +339,8 @@ cli_run (FelCli *cli, char **argv, GError **error)
       g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "a verb is missing; see: felucca --help");
       return FALSE;
     }
+  if (cli->quiet)
+    fel_progress_silence ();
   return check_operands (cli, error) && check_format (cli, error) && check_spans (cli, error)
          && cli->verb->run (cli, error);
 }

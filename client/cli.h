@@ -20,6 +20,7 @@ typedef struct FelVerb
   guint operands_min;
   guint operands_max;
   gboolean takes_command;      /* behind --, which is then needed */
+  gboolean is_hidden;          /* not for people: in no help */
   gboolean hands_out_password; /* has every format, not only table and json */
   const GOptionEntry *options; /* arg_data from FEL_CLI_FIELD; may be NULL */
   gboolean (*run) (FelCli *cli, GError **error);

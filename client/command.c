@@ -10,10 +10,12 @@
 #include "connection.h"
 #include "exit.h"
 #include "lockdown.h"
+#include "option-file.h"
 #include "secret-file.h"
 
 /* Each of these would win over what we set: another password, another server. */
 static const char *const foreign[] = { "PGPASSWORD", "PGSERVICE", "PGHOSTADDR", "PGPORT" };
+static const char *const foreign_mysql[] = { "MYSQL_PWD", "MYSQL_HOST", "MYSQL_TCP_PORT", "MYSQL_UNIX_PORT" };
 
 static void
 set_program_error (const char *name, int number, GError **error)
@@ -88,6 +90,9 @@ fel_command_free (FelCommand *self)
   if (self->pass_fd >= 0)
     close (self->pass_fd);
   fel_environment_free (self->environment);
+  g_free (self->own_argv);
+  g_free (self->option);
+  g_free (self->pass_file);
   g_free (self->path);
   g_free (self);
 }
@@ -99,29 +104,58 @@ set_if_known (FelEnvironment *environment, const char *name, const char *value)
     fel_environment_set (environment, name, value);
 }
 
-gboolean
-fel_command_add_libpq (FelCommand *self, const FelCredential *credential, GError **error)
+static gboolean
+command_keep (FelCommand *self, const char *name, const FelBuffer *text, GError **error)
+{
+  self->pass_fd = fel_secret_file_new (name, text, error);
+  if (self->pass_fd >= 0)
+    self->pass_file = g_strdup_printf ("/proc/self/fd/%d", self->pass_fd);
+  return self->pass_fd >= 0;
+}
+
+static gboolean
+add_option_file (FelCommand *self, const FelConnection *connection, GError **error)
+{
+  g_autoptr (FelBuffer) text = fel_buffer_new ();
+
+  fel_option_file_write (connection, text);
+  if (!command_keep (self, "felucca-my.cnf", text, error))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (foreign_mysql); i++)
+    fel_environment_unset (self->environment, foreign_mysql[i]);
+  fel_environment_set (self->environment, "FELUCCA_DEFAULTS_FILE", self->pass_file);
+  self->option = g_strdup_printf ("--defaults-file=%s", self->pass_file);
+  self->own_argv = fel_option_file_arguments (self->argv, self->option);
+  return TRUE;
+}
+
+static gboolean
+add_libpq (FelCommand *self, const FelConnection *connection, GError **error)
 {
   g_autoptr (FelBuffer) line = fel_buffer_new ();
-  char pass_file[sizeof "/proc/self/fd/2147483647"];
-  FelConnection connection;
 
-  if (!fel_connection_init (&connection, credential, error) || !fel_connection_to_pgpass (&connection, line, error))
-    return FALSE;
-  self->pass_fd = fel_secret_file_new ("felucca-pgpass", line, error);
-  if (self->pass_fd < 0)
+  if (!fel_connection_to_pgpass (connection, line, error) || !command_keep (self, "felucca-pgpass", line, error))
     return FALSE;
 
   for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
     fel_environment_unset (self->environment, foreign[i]);
-  g_snprintf (pass_file, sizeof pass_file, "/proc/self/fd/%d", self->pass_fd);
-  fel_environment_set (self->environment, "PGPASSFILE", pass_file);
-  fel_environment_set (self->environment, "PGHOST", connection.host);
-  fel_environment_set (self->environment, "PGUSER", connection.user);
-  fel_environment_set (self->environment, "PGDATABASE", connection.database);
-  set_if_known (self->environment, "PGPORT", connection.port);
-  set_if_known (self->environment, "PGSSLMODE", connection.ssl_mode);
+  fel_environment_set (self->environment, "PGPASSFILE", self->pass_file);
+  fel_environment_set (self->environment, "PGHOST", connection->host);
+  fel_environment_set (self->environment, "PGUSER", connection->user);
+  fel_environment_set (self->environment, "PGDATABASE", connection->database);
+  set_if_known (self->environment, "PGPORT", connection->port);
+  set_if_known (self->environment, "PGSSLMODE", connection->ssl_mode);
   return TRUE;
+}
+
+gboolean
+fel_command_add_login (FelCommand *self, const FelCredential *credential, GError **error)
+{
+  FelConnection connection;
+
+  if (!fel_connection_init (&connection, credential, error))
+    return FALSE;
+  return connection.is_mysql ? add_option_file (self, &connection, error) : add_libpq (self, &connection, error);
 }
 
 void
@@ -131,6 +165,6 @@ fel_command_exec (FelCommand *self, GError **error)
     return;
   fel_lockdown_leave ();
   /* Not execve(): a script without a first line that names its shell is run by sh, as everywhere. */
-  execvpe (self->path, self->argv, fel_environment_list (self->environment));
+  execvpe (self->path, self->own_argv != NULL ? self->own_argv : self->argv, fel_environment_list (self->environment));
   set_program_error (self->argv[0], errno, error);
 }

@@ -28,6 +28,12 @@ fel_connection_database (const FelRecord *credential)
 }
 
 gboolean
+fel_connection_is_mysql (const FelRecord *credential)
+{
+  return g_strcmp0 (fel_record_text (credential, FEL_KEY_PROTOCOL), FEL_PROTOCOL_MYSQL) == 0;
+}
+
+gboolean
 fel_connection_init (FelConnection *self, const FelCredential *credential, GError **error)
 {
   const FelRecord *record = credential->record;
@@ -38,6 +44,8 @@ fel_connection_init (FelConnection *self, const FelCredential *credential, GErro
                            .user = fel_record_text (record, FEL_KEY_USER),
                            .ssl_mode = fel_record_text (record, FEL_KEY_SSL_MODE),
                            .password = credential->password->bytes };
+  if (fel_connection_is_mysql (record))
+    self->is_mysql = TRUE;
   if (fel_record_number (record, FEL_KEY_PORT, &port))
     g_snprintf (self->port, sizeof self->port, "%u", (guint) (guint16) port);
   return need (self->host, FEL_KEY_HOST, error) && need (self->database, FEL_KEY_DATABASE, error)
@@ -70,6 +78,16 @@ append_percent_encoded (FelBuffer *out, const char *text)
         fel_buffer_append (out, code);
       explicit_bzero (code, sizeof code);
     }
+}
+
+/* No driver for MariaDB has a path for a host, and the modes of TLS go by another name in each. */
+static void
+append_mysql_path (const FelConnection *self, FelBuffer *out)
+{
+  fel_buffer_append (out, "localhost/");
+  append_percent_encoded (out, self->database);
+  fel_buffer_append (out, "?socket=");
+  append_percent_encoded (out, self->host);
 }
 
 static void
@@ -107,13 +125,16 @@ fel_connection_to_bare_url (const FelConnection *self, FelBuffer *out)
 void
 fel_connection_to_url (const FelConnection *self, FelBuffer *out)
 {
-  fel_buffer_append (out, "postgres://");
+  fel_buffer_append (out, self->is_mysql ? "mysql://" : "postgres://");
   append_percent_encoded (out, self->user);
   fel_buffer_append_c (out, ':');
   append_percent_encoded (out, self->password);
   fel_buffer_append_c (out, '@');
-  append_authority_and_path (self, out);
-  if (self->ssl_mode != NULL)
+  if (self->is_mysql && *self->host == '/')
+    append_mysql_path (self, out);
+  else
+    append_authority_and_path (self, out);
+  if (self->ssl_mode != NULL && !self->is_mysql)
     {
       fel_buffer_append (out, "?sslmode=");
       append_percent_encoded (out, self->ssl_mode);

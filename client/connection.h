@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a PostgreSQL client needs to log in, spelled in each of the ways that libpq and its friends read.
+ * What a client needs to log in, spelled in each of the ways that libpq and its friends read; as a URL for MariaDB, too.
  * Borrows everything from the credential it is made of. */
 #pragma once
 
@@ -18,10 +18,14 @@ typedef struct FelConnection
   const char *ssl_mode; /* NULL when unknown */
   const char *password;
   char port[8]; /* empty when unknown */
+  gboolean is_mysql;
 } FelConnection;
 
 /* Borrows from the credential. An error names what is missing. */
 gboolean fel_connection_init (FelConnection *self, const FelCredential *credential, GError **error);
+
+/* Whether the server is MariaDB or MySQL. Others than PostgreSQL's that are not known here count as that one. */
+gboolean fel_connection_is_mysql (const FelRecord *credential);
 
 /* The name to connect to, which is not always the one that the provider goes by. (nullable) */
 const char *fel_connection_database (const FelRecord *credential);

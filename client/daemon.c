@@ -29,11 +29,42 @@ open_private (FelDaemon *self, const char *address)
   return r;
 }
 
+/* cron(8), su(1) and sudo(8) drop the variable, but the folder of the session is there. */
+static char *
+runtime_of_session (void)
+{
+  g_autofree char *folder = g_strdup_printf ("/run/user/%u", (guint) geteuid ());
+  g_autofree char *bus = g_build_filename (folder, "bus", NULL);
+
+  return g_getenv ("XDG_RUNTIME_DIR") == NULL && access (bus, W_OK) == 0 ? g_steal_pointer (&folder) : NULL;
+}
+
 static gboolean
 open_session (FelDaemon *self, GError **error)
 {
-  return fel_exit_check (sd_bus_open_user_with_description (&self->bus, "felucca"),
-                         "there is no session bus (DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR)", error);
+  int r = sd_bus_open_user_with_description (&self->bus, "felucca");
+  g_autofree char *folder = r < 0 ? runtime_of_session () : NULL;
+
+  if (r >= 0)
+    return TRUE;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_FAILED,
+               "there is no session bus (DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR): %s" FEL_EXIT_NEXT "%s%s",
+               g_strerror (-r), folder != NULL ? "export XDG_RUNTIME_DIR=" : "loginctl user-status",
+               folder != NULL ? folder : "");
+  return FALSE;
+}
+
+static gboolean
+open_chosen (FelDaemon *self, const char *address, GError **error)
+{
+  int r = open_private (self, address);
+
+  if (r >= 0)
+    return TRUE;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_FAILED,
+               "the private socket of FELUCCA_BUS cannot be reached: %s" FEL_EXIT_NEXT "unset FELUCCA_BUS",
+               g_strerror (-r));
+  return FALSE;
 }
 
 static gboolean
@@ -44,7 +75,7 @@ daemon_connect (FelDaemon *self, GError **error)
   g_autofree char *address = NULL;
 
   if (choice != NULL && g_str_has_prefix (choice, "unix:"))
-    return fel_exit_check (open_private (self, choice), "the private socket of FELUCCA_BUS cannot be reached", error);
+    return open_chosen (self, choice, error);
   if (choice != NULL && *choice != '\0' && !g_str_equal (choice, "session"))
     {
       g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,
@@ -125,8 +156,9 @@ check_owner_of_socket (FelDaemon *self, GError **error)
 {
   g_autofree char *unit = NULL;
   uid_t uid;
+  pid_t pid;
 
-  if (!fel_private_socket_owner (self->bus, &uid, &unit))
+  if (!fel_private_socket_owner (self->bus, &uid, &pid, &unit))
     {
       g_set_error_literal (error, FEL_EXIT, FEL_EXIT_DENIED, "the kernel does not say who owns the private socket");
       return FALSE;
@@ -134,6 +166,19 @@ check_owner_of_socket (FelDaemon *self, GError **error)
   if (unit != NULL && g_str_equal (unit, MANAGER_UNIT))
     g_clear_pointer (&unit, g_free);
   return check_owner (uid, unit, "the private socket", error);
+}
+
+pid_t
+fel_daemon_peer (FelDaemon *self)
+{
+  g_autofree char *unit = NULL;
+  uid_t uid;
+  pid_t pid;
+
+  if (!self->is_private || !fel_private_socket_owner (self->bus, &uid, &pid, &unit)
+      || g_strcmp0 (unit, MANAGER_UNIT) == 0)
+    return 0;
+  return pid;
 }
 
 /* An owner exists only once the daemon is started. */

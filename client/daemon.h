@@ -28,6 +28,9 @@ gboolean fel_daemon_pin (FelDaemon *self, GError **error);
 /* A private connection ended before it took a call: another one, to the daemon that comes next. */
 gboolean fel_daemon_reopen (FelDaemon *self, GError **error);
 
+/* The process that made the private socket, unless that is the user's service manager; 0: not known. */
+pid_t fel_daemon_peer (FelDaemon *self);
+
 /* Whether a process of owner_uid in the user unit owner_unit (NULL: in none) may be given our token. */
 gboolean fel_daemon_trusts (uid_t owner_uid, const char *owner_unit, uid_t our_uid, const char *our_unit);
 

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "exit.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "felucca-names.h"
@@ -33,8 +34,10 @@ static const ExitRule exit_rules[] = {
   { BUS_ERROR "Timeout", FEL_EXIT_UNREACHABLE, "the felucca daemon did not answer in time", "felucca list" },
   { BUS_ERROR "NoReply", FEL_EXIT_UNREACHABLE, "the felucca daemon went away before it answered", "felucca list" },
   { BUS_ERROR "ServiceUnknown", FEL_EXIT_FAILED,
-    "the felucca daemon is not installed: nothing on the session bus provides " FEL_BUS_NAME, NULL },
-  { BUS_ERROR "NameHasNoOwner", FEL_EXIT_FAILED, "the felucca daemon is not running", NULL },
+    "the felucca daemon is not installed: nothing on the session bus provides " FEL_BUS_NAME,
+    "systemctl --user start felucca.service" },
+  { BUS_ERROR "NameHasNoOwner", FEL_EXIT_FAILED, "the felucca daemon is not running",
+    "systemctl --user start felucca.service" },
   { BUS_ERROR "UnknownMethod", FEL_EXIT_FAILED, "the felucca daemon does not know this call: is it an older version?",
     "felucca status" },
   { BUS_ERROR "Spawn.", FEL_EXIT_FAILED, "the felucca daemon could not be started",
@@ -82,7 +85,29 @@ fel_exit_set_from_bus (GError **error, const char *name, const char *message)
   if (next == NULL || strstr (text, next) != NULL)
     g_set_error_literal (error, FEL_EXIT, (int) fel_exit_from_bus (name), text);
   else
-    g_set_error (error, FEL_EXIT, (int) fel_exit_from_bus (name), "%s; try: %s", text, next);
+    g_set_error (error, FEL_EXIT, (int) fel_exit_from_bus (name), "%s" FEL_EXIT_NEXT "%s", text, next);
+}
+
+void
+fel_exit_append (GError *error, const char *format, ...)
+{
+  g_autofree char *tail = NULL;
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  tail = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  text = g_strconcat (error->message, tail, NULL);
+  g_free (error->message);
+  error->message = g_steal_pointer (&text);
+}
+
+void
+fel_exit_hint_unfound (GError *error)
+{
+  if (g_error_matches (error, FEL_EXIT, FEL_EXIT_NOT_FOUND) && strstr (error->message, "felucca ") == NULL)
+    fel_exit_append (error, FEL_EXIT_NEXT "felucca list");
 }
 
 gboolean

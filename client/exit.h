@@ -22,11 +22,17 @@ typedef enum FelExit
   FEL_EXIT_NO_COMMAND = 127,
 } FelExit;
 
+#define FEL_EXIT_NEXT "; try: " /* between what has happened and what to type next */
+
 #define FEL_EXIT (fel_exit_quark ())
 GQuark fel_exit_quark (void);
 
 FelExit fel_exit_from_bus (const char *name);
 void fel_exit_set_from_bus (GError **error, const char *name, const char *message);
+
+void fel_exit_hint_unfound (
+    GError *error); /* where to look for what was not found, unless it says so; error may be NULL */
+void fel_exit_append (GError *error, const char *format, ...) G_GNUC_PRINTF (2, 3); /* to its message */
 
 /* For calls that only fail when the system is out of something. Returns r >= 0. */
 gboolean fel_exit_check (int r, const char *doing, GError **error);

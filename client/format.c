@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "felucca-names.h"
 #include "json.h"
+#include "suggest.h"
 
 typedef gboolean (*FormatFunc) (const FelCredential *credential, FelBuffer *out, GError **error);
 
@@ -120,29 +121,36 @@ static const struct
 {
   const char *name;
   FormatFunc credential; /* NULL: a table, which is not made here */
+  gboolean is_libpqs;    /* and no program for another database reads it */
 } formats[] = {
   [FEL_FORMAT_TABLE] = { "table", NULL },
   [FEL_FORMAT_JSON] = { "json", format_json },
   [FEL_FORMAT_PASSWORD] = { "password", format_password },
   [FEL_FORMAT_URL] = { "url", format_url },
-  [FEL_FORMAT_ENV] = { "env", format_env },
-  [FEL_FORMAT_NILE_ENV] = { "nile-env", format_nile_env },
-  [FEL_FORMAT_PGPASS] = { "pgpass", format_pgpass },
-  [FEL_FORMAT_CONNINFO] = { "conninfo", format_conninfo },
+  [FEL_FORMAT_ENV] = { "env", format_env, TRUE },
+  [FEL_FORMAT_NILE_ENV] = { "nile-env", format_nile_env, TRUE },
+  [FEL_FORMAT_PGPASS] = { "pgpass", format_pgpass, TRUE },
+  [FEL_FORMAT_CONNINFO] = { "conninfo", format_conninfo, TRUE },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (formats) == _FEL_FORMAT_MAX);
 
 gboolean
 fel_format_parse (const char *name, FelFormat *ret_format, GError **error)
 {
+  FelSuggestion suggestion = fel_suggestion_for (name);
+
   for (FelFormat format = 0; format < _FEL_FORMAT_MAX; format++)
     if (g_str_equal (name, formats[format].name))
       {
         *ret_format = format;
         return TRUE;
       }
+  for (FelFormat format = 0; format < _FEL_FORMAT_MAX; format++)
+    fel_suggestion_offer (&suggestion, formats[format].name);
   g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,
-               "'%s' is not a format: table, password, url, json, env, nile-env, pgpass or conninfo", name);
+               "'%s' is not a format: table, password, url, json, env, nile-env, pgpass or conninfo%s%s%s", name,
+               suggestion.nearest != NULL ? "; did you mean '" : "",
+               suggestion.nearest != NULL ? suggestion.nearest : "", suggestion.nearest != NULL ? "'?" : "");
   return FALSE;
 }
 
@@ -156,5 +164,13 @@ gboolean
 fel_format_credential (FelFormat format, const FelCredential *credential, FelBuffer *out, GError **error)
 {
   g_assert (formats[format].credential != NULL);
+  if (formats[format].is_libpqs && fel_connection_is_mysql (credential->record))
+    {
+      g_set_error (error, FEL_EXIT, FEL_EXIT_FAILED,
+                   "the format %s is PostgreSQL's, and this credential is for MariaDB or MySQL" FEL_EXIT_NEXT
+                   "--format url",
+                   formats[format].name);
+      return FALSE;
+    }
   return formats[format].credential (credential, out, error);
 }

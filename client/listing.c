@@ -2,7 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "listing.h"
 
+#include <string.h>
+
+#include "exit.h"
 #include "felucca-names.h"
+#include "suggest.h"
 
 GPtrArray *
 fel_listing_fetch (const FelCli *cli, FelDaemon *daemon, const FelTarget *target, GError **error)
@@ -17,6 +21,51 @@ fel_listing_fetch (const FelCli *cli, FelDaemon *daemon, const FelTarget *target
     fel_call_option_string (call, "database", target->database);
   reply = fel_call_send (call, cli->provider ? FEL_CALL_SECONDS_LONG : FEL_CALL_SECONDS, error);
   return reply != NULL ? fel_record_read_array (reply, error) : NULL;
+}
+
+/* The database alone says enough when nothing else bears its name. */
+static char *
+find_meant (GPtrArray *credentials, const char *name)
+{
+  FelSuggestion suggestion = fel_suggestion_for (name);
+  char *meant = NULL;
+
+  for (guint i = 0; i < credentials->len; i++)
+    {
+      const char *workspace = fel_record_text (credentials->pdata[i], FEL_KEY_WORKSPACE);
+      const char *database = fel_record_text (credentials->pdata[i], FEL_KEY_DATABASE);
+      guint before = suggestion.distance;
+      g_autofree char *target = NULL;
+
+      if (workspace == NULL || database == NULL)
+        continue;
+      target = g_strdup_printf ("%s/%s", workspace, database);
+      fel_suggestion_offer (&suggestion, target);
+      if (g_strcmp0 (database, name) == 0)
+        suggestion.distance = 0;
+      if (suggestion.distance == before)
+        continue;
+      g_free (meant);
+      meant = g_steal_pointer (&target);
+    }
+  return meant;
+}
+
+void
+fel_listing_explain (const FelCli *cli, FelDaemon *daemon, const char *name, GError *error)
+{
+  FelCli everything = { .no_prompt = TRUE };
+  g_autoptr (GPtrArray) credentials = NULL;
+  g_autofree char *meant = NULL;
+
+  if (!g_error_matches (error, FEL_EXIT, FEL_EXIT_NOT_FOUND))
+    return;
+  credentials = fel_listing_fetch (&everything, daemon, NULL, NULL);
+  meant = credentials != NULL ? find_meant (credentials, name) : NULL;
+  if (meant != NULL && !g_str_equal (meant, name))
+    fel_exit_append (error, "; did you mean %s?", meant);
+  else
+    fel_exit_hint_unfound (error);
 }
 
 gboolean

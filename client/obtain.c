@@ -4,6 +4,7 @@
 
 #include "exit.h"
 #include "felucca-names.h"
+#include "listing.h"
 
 gboolean
 fel_obtain_check_stored (const FelCli *cli, const FelTarget *target, GError **error)
@@ -39,6 +40,8 @@ fel_obtain_stored (const FelCli *cli, FelDaemon *daemon, const FelTarget *target
   if (credential == NULL && !by_id && !cli->create && fel_target_may_be_id (cli->operands[0])
       && g_error_matches (unfound, FEL_EXIT, FEL_EXIT_NOT_FOUND))
     credential = ask (cli, daemon, NULL, NULL);
+  if (credential == NULL && !cli->create)
+    fel_listing_explain (cli, daemon, cli->operands[0], unfound);
   if (credential == NULL)
     g_propagate_error (error, g_steal_pointer (&unfound));
   return g_steal_pointer (&credential);

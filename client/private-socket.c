@@ -99,7 +99,7 @@ fel_private_socket_open (const char *address, sd_bus **ret_bus)
 }
 
 gboolean
-fel_private_socket_owner (sd_bus *bus, uid_t *ret_uid, char **ret_unit)
+fel_private_socket_owner (sd_bus *bus, uid_t *ret_uid, pid_t *ret_pid, char **ret_unit)
 {
   struct ucred who = { .uid = (uid_t) -1 };
   socklen_t len = sizeof who;
@@ -107,6 +107,7 @@ fel_private_socket_owner (sd_bus *bus, uid_t *ret_uid, char **ret_unit)
   if (getsockopt (sd_bus_get_fd (bus), SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
     return FALSE;
   *ret_uid = who.uid;
+  *ret_pid = who.pid;
   if (who.pid <= 0 || sd_pid_get_user_unit (who.pid, ret_unit) < 0)
     *ret_unit = NULL;
   return TRUE;

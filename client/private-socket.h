@@ -16,8 +16,9 @@ char *fel_private_socket_find (void);
 /* Connects to address and waits until the daemon has let us in. Returns what sd-bus returns. */
 int fel_private_socket_open (const char *address, sd_bus **ret_bus);
 
-/* Who listens there: the daemon, or the user's service manager that made the socket for it. unit: NULL for none. */
-gboolean fel_private_socket_owner (sd_bus *bus, uid_t *ret_uid, char **ret_unit);
+/* Who listens there: the daemon, or the user's service manager that made the socket for it. pid: 0 where it
+ * cannot be seen from here. unit: NULL for none. */
+gboolean fel_private_socket_owner (sd_bus *bus, uid_t *ret_uid, pid_t *ret_pid, char **ret_unit);
 
 /* A path as an address of D-Bus. */
 char *fel_private_socket_address (const char *path);

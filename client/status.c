@@ -17,41 +17,45 @@ fetch_properties (FelDaemon *daemon, GError **error)
   return reply != NULL ? fel_record_read (reply, error) : NULL;
 }
 
-static gboolean
-keep_backend (FelRecord *backends, const char *name, GError **error)
+gboolean
+fel_status_keep_backend (FelRecord *status, const char *name, GError **error)
 {
+  g_autoptr (FelRecord) backends = fel_record_steal_record (status, "backends");
+  FelRecord *kept = fel_record_new ();
   FelRecord *backend = fel_record_steal_record (backends, name);
 
-  if (backend == NULL)
+  fel_record_set_record (status, "backends", kept);
+  if (backend != NULL)
     {
-      g_set_error (error, FEL_EXIT, FEL_EXIT_NOT_FOUND, "there is no backend of this name; try: felucca backends");
-      return FALSE;
+      fel_record_set_record (kept, name, backend);
+      return TRUE;
     }
-  fel_record_clear (backends);
-  fel_record_set_record (backends, name, backend);
-  return TRUE;
+  g_set_error (error, FEL_EXIT, FEL_EXIT_NOT_FOUND, "there is no backend '%s'" FEL_EXIT_NEXT "felucca backends", name);
+  return FALSE;
 }
 
 FelRecord *
-fel_status_fetch (FelDaemon *daemon, const char *backend, GError **error)
+fel_status_fetch (FelDaemon *daemon, GError **error)
 {
   g_autoptr (FelRecord) properties = fetch_properties (daemon, error);
   g_autoptr (FelRecord) backends = NULL;
   g_autoptr (FelRecord) status = NULL;
+  FelRecord *sandbox;
 
   if (properties == NULL)
     return NULL;
   backends = fel_record_steal_record (properties, "Backends");
   if (backends == NULL)
     backends = fel_record_new ();
-  if (backend != NULL && !keep_backend (backends, backend, error))
-    return NULL;
 
   status = fel_record_new ();
   if (fel_record_has (properties, "Version"))
     fel_record_set_text (status, "version", fel_record_text (properties, "Version"));
   if (fel_record_has (properties, "KeyringState"))
     fel_record_set_text (status, "keyring-state", fel_record_text (properties, "KeyringState"));
+  sandbox = fel_record_steal_record (properties, "Sandbox");
+  if (sandbox != NULL)
+    fel_record_set_record (status, "sandbox", sandbox);
   fel_record_set_record (status, "backends", g_steal_pointer (&backends));
   return g_steal_pointer (&status);
 }
@@ -74,52 +78,4 @@ fel_status_fetch_accounts (FelDaemon *daemon, const char *backend, GError **erro
   if (accounts != NULL && backend != NULL)
     keep_accounts (accounts, backend);
   return g_steal_pointer (&accounts);
-}
-
-static gboolean
-check_keyring (const char *state, GError **error)
-{
-  if (g_strcmp0 (state, "unlocked") == 0)
-    return TRUE;
-  if (g_strcmp0 (state, "absent") == 0)
-    g_set_error_literal (error, FEL_EXIT, FEL_EXIT_KEYRING,
-                         "there is no keyring: a Secret Service with a default collection has to run, such as "
-                         "gnome-keyring, KeePassXC or KWallet");
-  else
-    g_set_error (error, FEL_EXIT, FEL_EXIT_KEYRING, "the keyring is %s", state != NULL ? state : "in an unknown state");
-  return FALSE;
-}
-
-static gboolean
-check_backend (const char *name, const FelRecord *backend, GError **error)
-{
-  const char *state = fel_record_text (backend, FEL_KEY_STATE);
-  const char *detail = fel_record_text (backend, "detail");
-
-  if (g_strcmp0 (state, "ready") == 0)
-    return TRUE;
-  if (g_strcmp0 (state, "sign-in-required") == 0)
-    g_set_error (error, FEL_EXIT, FEL_EXIT_SIGN_IN, "%s needs a sign-in; try: felucca sign-in %s", name, name);
-  else
-    g_set_error (error, FEL_EXIT, FEL_EXIT_FAILED, "backend %s: %s", name,
-                 detail != NULL ? detail : (state != NULL ? state : "no state"));
-  return FALSE;
-}
-
-gboolean
-fel_status_check (const FelRecord *status, GError **error)
-{
-  const FelRecord *backends = fel_record_record (status, "backends");
-
-  if (!check_keyring (fel_record_text (status, "keyring-state"), error))
-    return FALSE;
-  for (guint i = 0; backends != NULL && i < fel_record_size (backends); i++)
-    {
-      const char *name = fel_record_key (backends, i);
-      const FelRecord *backend = fel_record_record (backends, name);
-
-      if (backend != NULL && !check_backend (name, backend, error))
-        return FALSE;
-    }
-  return TRUE;
 }

@@ -16,10 +16,22 @@ typedef struct StateColour
 } StateColour;
 
 static const StateColour state_colours[] = {
-  { "active", "\033[32m" },           { "ready", "\033[32m" },    { "unlocked", "\033[32m" },
-  { "expiring", "\033[33m" },         { "revoking", "\033[33m" }, { "locked", "\033[33m" },
-  { "sign-in-required", "\033[33m" }, { "expired", "\033[31m" },  { "failed", "\033[31m" },
-  { "absent", "\033[31m" },           { "sent", "\033[33m" },     { "minted", "\033[33m" },
+  { "running", "\033[32m" },
+  { "on", "\033[32m" },
+  { "partly", "\033[33m" },
+  { "not reached", "\033[31m" },
+  { "active", "\033[32m" },
+  { "ready", "\033[32m" },
+  { "unlocked", "\033[32m" },
+  { "expiring", "\033[33m" },
+  { "revoking", "\033[33m" },
+  { "locked", "\033[33m" },
+  { "sign-in-required", "\033[33m" },
+  { "expired", "\033[31m" },
+  { "failed", "\033[31m" },
+  { "absent", "\033[31m" },
+  { "sent", "\033[33m" },
+  { "minted", "\033[33m" },
 };
 
 struct FelTable

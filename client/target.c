@@ -29,7 +29,8 @@ fel_target_parse_database (const char *operand, GError **error)
 
   if (self == NULL || self->database != NULL)
     return g_steal_pointer (&self);
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not WORKSPACE/DATABASE", operand);
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,
+               "'%s' is not WORKSPACE/DATABASE, such as acme/orders" FEL_EXIT_NEXT "felucca list", operand);
   return NULL;
 }
 

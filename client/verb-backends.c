@@ -18,11 +18,11 @@ static gboolean
 list (const FelCli *cli, GError **error)
 {
   g_autoptr (FelDaemon) daemon = fel_daemon_open (error);
-  g_autoptr (FelRecord) status = daemon != NULL ? fel_status_fetch (daemon, cli->backend, error) : NULL;
+  g_autoptr (FelRecord) status = daemon != NULL ? fel_status_fetch (daemon, error) : NULL;
   g_autoptr (FelTable) table = NULL;
   const FelRecord *backends;
 
-  if (status == NULL)
+  if (status == NULL || (cli->backend != NULL && !fel_status_keep_backend (status, cli->backend, error)))
     return FALSE;
   backends = fel_record_record (status, "backends");
   if (cli->format == FEL_FORMAT_JSON)

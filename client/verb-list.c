@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "exit.h"
 #include "listing.h"
 #include "say.h"
 #include "verbs.h"
@@ -33,7 +34,10 @@ run (FelCli *cli, GError **error)
     return fel_say_records (credentials, error);
   if (credentials->len == 0)
     {
-      fel_say_note (cli, "there are no credentials");
+      if (target != NULL)
+        fel_say_note (cli, "there are no credentials of %s" FEL_EXIT_NEXT "felucca list", cli->operands[0]);
+      else
+        fel_say_note (cli, "there are no credentials" FEL_EXIT_NEXT "felucca create WORKSPACE/DATABASE");
       return TRUE;
     }
   table = fel_view_credentials (credentials, fel_say_now_sec ());

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "batch.h"
+#include "exit.h"
 #include "felucca-names.h"
 #include "say.h"
 #include "target.h"
@@ -17,12 +18,17 @@ revoke_one (const FelCli *cli, FelDaemon *daemon, const char *id, GError **error
 {
   g_autoptr (FelCall) call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "RevokeCredential");
   g_autoptr (sd_bus_message) reply = NULL;
+  g_autoptr (GError) failure = NULL;
 
   fel_call_string (call, id);
   fel_cli_begin_options (cli, call);
-  reply = fel_call_send (call, FEL_CALL_SECONDS_LONG, error);
+  reply = fel_call_send (call, FEL_CALL_SECONDS_LONG, &failure);
   if (reply == NULL)
-    return FALSE;
+    {
+      fel_exit_hint_unfound (failure);
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
   if (cli->local_only)
     fel_say_note (cli, "forgot %s; it is still alive at the provider", id);
   else

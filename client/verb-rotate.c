@@ -1,5 +1,6 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "exit.h"
 #include "felucca-names.h"
 #include "say.h"
 #include "target.h"
@@ -35,6 +36,7 @@ run (FelCli *cli, GError **error)
   g_autoptr (FelDaemon) daemon = NULL;
   g_autoptr (FelCall) call = NULL;
   g_autoptr (FelCredential) credential = NULL;
+  g_autoptr (GError) failure = NULL;
 
   if (!fel_target_check_id (old, error))
     return FALSE;
@@ -44,8 +46,14 @@ run (FelCli *cli, GError **error)
   call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "RotateCredential");
   fel_call_string (call, old);
   fel_cli_begin_options (cli, call);
-  credential = fel_credential_receive (call, error);
-  if (credential == NULL || !fel_say_credential (cli, credential, error))
+  credential = fel_credential_receive (call, &failure);
+  if (credential == NULL)
+    {
+      fel_exit_hint_unfound (failure);
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  if (!fel_say_credential (cli, credential, error))
     return FALSE;
   if (cli->format == FEL_FORMAT_TABLE)
     say_old (cli, old);

@@ -66,20 +66,20 @@ obtain (FelCli *cli, const FelTarget *target, GError **error)
   return fel_obtain_new (cli, daemon, target, error);
 }
 
-/* Who has named the variables to set can do without those of libpq, where the credential does not have it all. */
+/* Who has named the variables to set can do without the rest, where the credential does not have it all. */
 static gboolean
 equip (const FelCli *cli, FelCommand *command, const FelCredential *credential, GPtrArray *wishes, GError **error)
 {
-  g_autoptr (GError) no_libpq = NULL;
+  g_autoptr (GError) no_login = NULL;
 
-  if (!fel_command_add_libpq (command, credential, &no_libpq))
+  if (!fel_command_add_login (command, credential, &no_login))
     {
       if (wishes->len == 0)
         {
-          g_propagate_error (error, g_steal_pointer (&no_libpq));
+          g_propagate_error (error, g_steal_pointer (&no_login));
           return FALSE;
         }
-      fel_say_note (cli, "nothing is set for libpq: %s", no_libpq->message);
+      fel_say_note (cli, "only --env is set: %s", no_login->message);
     }
   for (guint i = 0; i < wishes->len; i++)
     if (!fel_wish_fulfil (wishes->pdata[i], credential, command->environment, error))

@@ -8,6 +8,7 @@
 #include "cli.h"
 
 extern const FelVerb fel_verb_backends;
+extern const FelVerb fel_verb_complete;
 extern const FelVerb fel_verb_create;
 extern const FelVerb fel_verb_get;
 extern const FelVerb fel_verb_list;

@@ -67,6 +67,7 @@ static const ViewLine credential_lines[] = {
   { "host", FEL_KEY_HOST, view_text },
   { "port", FEL_KEY_PORT, view_number },
   { "ssl-mode", FEL_KEY_SSL_MODE, view_text },
+  { "protocol", FEL_KEY_PROTOCOL, view_text },
   { "tenant", FEL_KEY_TENANT_ID, view_text },
   { "internal", FEL_KEY_INTERNAL, view_yes },
   { "created", FEL_KEY_CREATED, view_when },
@@ -174,74 +175,6 @@ fel_view_unresolved (GPtrArray *unresolved, gint64 now_sec)
                           (const char *[]){ "INTENT", "DATABASE", "BACKEND", "STATE", "SINCE", "TENANT", "INTERNAL" });
   for (guint i = 0; i < unresolved->len; i++)
     add_unresolved (table, g_ptr_array_index (unresolved, i), now_sec);
-  return table;
-}
-
-static char *
-count_unresolved (GPtrArray *unresolved, gint64 now_sec)
-{
-  g_autofree char *oldest = NULL;
-  gint64 since_sec;
-
-  if (unresolved == NULL)
-    return g_strdup ("not known");
-  if (unresolved->len == 0)
-    return g_strdup ("none");
-  if (fel_unresolved_oldest (unresolved, &since_sec))
-    oldest = fel_when_say (since_sec, now_sec);
-  return g_strdup_printf ("%u%s%s; see: felucca unresolved", unresolved->len, oldest != NULL ? ", the oldest " : "",
-                          oldest != NULL ? oldest : "");
-}
-
-FelTable *
-fel_view_daemon (const FelRecord *status, gint64 now_sec)
-{
-  g_autofree char *unresolved = count_unresolved (fel_record_records (status, "unresolved"), now_sec);
-  FelTable *table = fel_table_new (2);
-
-  fel_table_add (table, (const char *[]){ "daemon", fel_record_text (status, "version") });
-  fel_table_add (table, (const char *[]){ "keyring", fel_record_text (status, "keyring-state") });
-  fel_table_add (table, (const char *[]){ "unresolved", unresolved });
-  return table;
-}
-
-/* One row for each account of a backend; a row without an account when it has none. */
-static void
-add_sign_ins (FelTable *table, const char *name, const FelRecord *backend, GPtrArray *accounts, gint64 now_sec)
-{
-  const char *state = fel_record_text (backend, "state");
-  const char *detail = fel_record_text (backend, "detail");
-  gboolean found = FALSE;
-
-  for (guint i = 0; accounts != NULL && i < accounts->len; i++)
-    {
-      const FelRecord *account = g_ptr_array_index (accounts, i);
-      g_autofree char *expires = view_when (account, "expires", now_sec);
-
-      if (g_strcmp0 (fel_record_text (account, "backend"), name) != 0)
-        continue;
-      found = TRUE;
-      fel_table_add (table, (const char *[]){ name, state, fel_record_text (account, "account"), expires, detail });
-    }
-  if (!found)
-    fel_table_add (table, (const char *[]){ name, state, NULL, NULL, detail });
-}
-
-FelTable *
-fel_view_sign_ins (const FelRecord *status, gint64 now_sec)
-{
-  const FelRecord *backends = fel_record_record (status, "backends");
-  FelTable *table = fel_table_new (5);
-
-  fel_table_set_headings (table, (const char *[]){ "BACKEND", "STATE", "SIGNED IN AS", "SIGN-IN ENDS", "DETAIL" });
-  for (guint i = 0; backends != NULL && i < fel_record_size (backends); i++)
-    {
-      const char *name = fel_record_key (backends, i);
-      const FelRecord *backend = fel_record_record (backends, name);
-
-      if (backend != NULL)
-        add_sign_ins (table, name, backend, fel_record_records (status, "accounts"), now_sec);
-    }
   return table;
 }
 

@@ -13,6 +13,4 @@
 FelTable *fel_view_credential (const FelRecord *credential, gint64 now_sec);
 FelTable *fel_view_credentials (GPtrArray *credentials, gint64 now_sec);
 FelTable *fel_view_unresolved (GPtrArray *unresolved, gint64 now_sec);
-FelTable *fel_view_daemon (const FelRecord *status, gint64 now_sec);
-FelTable *fel_view_sign_ins (const FelRecord *status, gint64 now_sec);
 FelTable *fel_view_backends (const FelRecord *backends);

@@ -91,6 +91,7 @@ static const struct
   { FEL_FIELD_DATABASE_NAME, 's', G_STRUCT_OFFSET (FelCredential, database_name) },
   { FEL_FIELD_RENEWABLE, 'b', G_STRUCT_OFFSET (FelCredential, renewable) },
   { FEL_FIELD_LOGIN_ONLY, 'b', G_STRUCT_OFFSET (FelCredential, login_only) },
+  { FEL_FIELD_PROTOCOL, 's', G_STRUCT_OFFSET (FelCredential, protocol) },
   { FEL_FIELD_INTENT, 's', G_STRUCT_OFFSET (FelCredential, intent) },
 };
 

@@ -25,6 +25,7 @@ fel_broker_new (FelConfig *config, const char *backend_directory, const char *st
 {
   g_autofree char *intents = g_build_filename (state_folder, "intents", NULL);
   g_autofree char *crashes = g_build_filename (state_folder, "crashes", NULL);
+  g_autofree char *endings = g_build_filename (state_folder, "endings", NULL);
   FelBroker *self = g_new0 (FelBroker, 1);
 
   self->config = config;
@@ -40,6 +41,7 @@ fel_broker_new (FelConfig *config, const char *backend_directory, const char *st
   self->accesses = g_hash_table_new (g_str_hash, g_str_equal);
   self->flights = g_hash_table_new (g_str_hash, g_str_equal);
   self->ledger = fel_ledger_new (intents, self->work);
+  self->endings = fel_endings_new (endings, self->work);
   self->reconcile = fel_reconcile_new (self);
   self->expiry = fel_expiry_new (self);
   self->mirror = fel_mirror_new (self);
@@ -57,6 +59,7 @@ fel_broker_free (FelBroker *self)
   fel_mirror_free (self->mirror);
   fel_expiry_free (self->expiry);
   fel_reconcile_free (self->reconcile);
+  fel_endings_free (self->endings);
   fel_ledger_free (self->ledger);
   g_hash_table_unref (self->flights);
   g_hash_table_unref (self->accesses);

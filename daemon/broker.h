@@ -7,6 +7,7 @@
 
 #include "catalog.h"
 #include "config.h"
+#include "endings.h"
 #include "keyring.h"
 #include "ledger.h"
 #include "mint-queue.h"
@@ -43,6 +44,7 @@ typedef struct FelBroker
   FelLedger *ledger;
   struct FelReconcile *reconcile;
   struct FelExpiry *expiry;
+  FelEndings *endings;
   FelQuarantine *quarantine;
   GHashTable *loads;    /* instance name → what is being found out about it */
   GHashTable *probed;   /* path of a module → what a probe said of it */

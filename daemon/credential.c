@@ -23,6 +23,7 @@ static const FelCredentialField fields[] = {
   FIELD (FEL_KEY_HOST, 's', FEL_FIELD_OF_KEYRING, host),
   FIELD (FEL_KEY_PORT, 'q', FEL_FIELD_OF_KEYRING, port),
   FIELD (FEL_KEY_SSL_MODE, 's', FEL_FIELD_OF_KEYRING, ssl_mode),
+  FIELD (FEL_KEY_PROTOCOL, 's', FEL_FIELD_OF_KEYRING, protocol),
   FIELD (FEL_KEY_CREATED, 'x', FEL_FIELD_OF_KEYRING, created_sec),
   FIELD (FEL_KEY_NOT_AFTER, 'x', FEL_FIELD_OF_KEYRING, not_after_sec),
   FIELD (FEL_KEY_RENEWABLE, 'b', FEL_FIELD_OF_KEYRING, renewable),

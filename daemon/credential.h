@@ -26,6 +26,7 @@ typedef struct FelCredential
   char *user;
   char *host;
   char *ssl_mode;
+  char *protocol; /* NULL: PostgreSQL's */
   char *label;
   char *region;
   char *status;

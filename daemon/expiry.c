@@ -8,7 +8,10 @@
 
 #include <glib-unix.h>
 
+#include "backend-call.h"
+#include "error.h"
 #include "lifetime.h"
+#include "log.h"
 #include "request.h"
 
 #define RETRY_SEC (5 * 60)
@@ -20,6 +23,8 @@ typedef struct
   gint64 told_end_sec;  /* the end that was announced */
   gint64 retry_sec;     /* wall clock; 0: nothing failed */
   gint64 tried_end_sec; /* the end that could not be moved */
+  gint64 gone_end_sec;  /* the end by itself: only to be forgotten here */
+  gint64 left_end_sec;  /* the end behind which nothing can be done */
   gboolean busy;
 } Deed;
 
@@ -39,6 +44,7 @@ typedef struct
   FelExpiry *expiry;
   char *path;
   gint64 end_sec;
+  const FelRequestKind *kind;
 } Task;
 
 static gboolean on_timer (int fd, GIOCondition condition, gpointer user_data);
@@ -86,6 +92,40 @@ expiry_deed (FelExpiry *self, const char *path)
 /* Doing */
 
 static void
+log_what_is_left (const FelCredential *credential, gboolean is_over)
+{
+  g_autofree char *line = NULL;
+
+  if (is_over)
+    line
+        = g_strdup_printf ("credential '%s' of backend '%s' has ended by itself and is forgotten: it cannot be revoked "
+                           "there",
+                           credential->id, credential->backend);
+  else
+    line = g_strdup_printf (
+        "credential '%s' of backend '%s' is over and cannot be revoked there: end it at the provider "
+        "unless it ends by itself, then run `felucca revoke --local-only %s`",
+        credential->id, credential->backend, credential->id);
+  fel_log_problem (line);
+}
+
+/* To ask again would bring the same answer. Where there is no such verb at all, the end is one that the provider has told,
+ * for nobody else gives any. */
+static void
+expiry_give_up (FelExpiry *self, Deed *deed, const Task *task, const FelInstance *instance)
+{
+  const FelCatalogEntry *entry = fel_catalog_at (self->broker->catalog, task->path);
+  gboolean is_over = instance != NULL && !fel_backend_has (instance, FEL_VERB_REVOKE);
+
+  if (is_over)
+    deed->gone_end_sec = task->end_sec;
+  else
+    deed->left_end_sec = task->end_sec;
+  if (entry != NULL)
+    log_what_is_left (entry->credential, is_over);
+}
+
+static void
 on_task_done (FelRequest *request, gpointer user_data)
 {
   g_autofree Task *task = user_data;
@@ -94,7 +134,9 @@ on_task_done (FelRequest *request, gpointer user_data)
   Deed *deed = expiry_deed (self, path);
 
   deed->busy = FALSE;
-  if (request->error != NULL)
+  if (g_error_matches (request->error, FEL_ERROR, FEL_ERROR_UNSUPPORTED) && task->kind == &fel_request_revoke)
+    expiry_give_up (self, deed, task, request->instance);
+  else if (request->error != NULL && !g_error_matches (request->error, FEL_ERROR, FEL_ERROR_UNSUPPORTED))
     deed->retry_sec = g_get_real_time () / G_USEC_PER_SEC + RETRY_SEC;
   else
     deed->tried_end_sec = task->end_sec;
@@ -106,14 +148,16 @@ static void
 expiry_run (FelExpiry *self, const FelCatalogEntry *entry, const FelRequestKind *kind)
 {
   g_autoptr (FelRequest) request = fel_request_new (self->broker, kind, fel_options_new ());
+  Deed *deed = expiry_deed (self, entry->path);
   Task *task = g_new (Task, 1);
 
-  *task = (Task){ self, g_strdup (entry->path), entry->credential->not_after_sec };
-  expiry_deed (self, entry->path)->busy = TRUE;
+  *task = (Task){ self, g_strdup (entry->path), entry->credential->not_after_sec, kind };
+  deed->busy = TRUE;
   request->caller = g_strdup (CALLER);
   request->id = g_strdup (entry->credential->id);
   request->backend = g_strdup (entry->credential->backend);
   request->options->interactive = FALSE;
+  request->options->local_only = task->kind == &fel_request_revoke && deed->gone_end_sec == task->end_sec;
   fel_request_start (request, on_task_done, task);
 }
 
@@ -129,6 +173,13 @@ expiry_tell (FelExpiry *self, Deed *deed, const FelCredential *credential)
     broker->listener.credential_expiring (credential, broker->listener_data);
 }
 
+/* A clock that was set back would make it wait for as long as it was set back by. */
+static gboolean
+deed_waits (const Deed *self, gint64 now_sec)
+{
+  return self->retry_sec > now_sec && self->retry_sec <= now_sec + RETRY_SEC;
+}
+
 /* Returns when to look again. */
 static gint64
 expiry_see_to (FelExpiry *self, const FelCatalogEntry *entry, gint64 now_sec)
@@ -136,15 +187,16 @@ expiry_see_to (FelExpiry *self, const FelCatalogEntry *entry, gint64 now_sec)
   Deed *deed = expiry_deed (self, entry->path);
   gint64 next_sec;
   FelLifetimePhase phase = fel_lifetime_judge (entry->credential, now_sec, &next_sec);
-  gboolean waits = deed->busy || deed->retry_sec > now_sec;
+  gboolean waits = deed->busy || deed_waits (deed, now_sec);
 
   if (phase == FEL_LIFETIME_EXPIRING)
     expiry_tell (self, deed, entry->credential);
   else if (phase == FEL_LIFETIME_RENEW && !waits && deed->tried_end_sec != entry->credential->not_after_sec)
     expiry_run (self, entry, &fel_request_renew);
-  else if (phase == FEL_LIFETIME_EXPIRED && !waits && !entry->revoking)
+  else if (phase == FEL_LIFETIME_EXPIRED && !waits && !entry->revoking
+           && deed->left_end_sec != entry->credential->not_after_sec)
     expiry_run (self, entry, &fel_request_revoke);
-  return deed->retry_sec > now_sec ? MIN (next_sec, deed->retry_sec) : next_sec;
+  return deed_waits (deed, now_sec) ? MIN (next_sec, deed->retry_sec) : next_sec;
 }
 
 static void

@@ -205,8 +205,8 @@ may_confine (const FelConfig *config, GError **error)
 
       if (g_strcmp0 (instance->module, "exec") != 0)
         continue;
-      g_set_error (error, FEL_ERROR, FEL_ERROR_UNSUPPORTED,
-                   "backend %s runs a program of yours, which could not use its own files either", instance->name);
+      g_set_error (error, FEL_ERROR, FEL_ERROR_UNSUPPORTED, "backend %s runs a program of yours, which needs its own",
+                   instance->name);
       return FALSE;
     }
   return TRUE;

@@ -2,8 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <locale.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -258,6 +262,18 @@ run (gboolean require_sandbox)
   return self.status;
 }
 
+/* Threads of the pools may still be on their way out, and use what exit handlers of libraries (OpenSSL's for one) tear
+ * down. The detector of leaks is such a handler, too. */
+static void G_GNUC_NORETURN
+leave (int status)
+{
+#ifdef __SANITIZE_ADDRESS__
+  __lsan_do_leak_check ();
+#endif
+  fflush (NULL);
+  _exit (status);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -270,5 +286,5 @@ main (int argc, char **argv)
   if (run_as_told (argc, argv, &require_sandbox, &status))
     return status;
   make_library_forget (arguments);
-  return run (require_sandbox);
+  leave (run (require_sandbox));
 }

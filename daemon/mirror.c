@@ -5,6 +5,7 @@
 #include "felucca-names.h"
 
 #include "expiry.h"
+#include "lifetime.h"
 #include "reconcile.h"
 
 struct FelMirror
@@ -48,15 +49,64 @@ fel_mirror_free (FelMirror *self)
   g_free (self);
 }
 
+/* The catalog has the end that was decided on, whatever the item says. The keyring is asked once for each load to take it:
+ * a signal may be the answer to having asked. */
+static void
+mirror_put_ending (FelMirror *self, const char *path, const FelCredential *credential, gint64 end_sec, gboolean ask)
+{
+  FelKeyring *keyring = self->broker->keyring;
+  g_autoptr (FelCredential) ending = fel_lifetime_with_end (credential, end_sec);
+  g_autoptr (GHashTable) attributes = NULL;
+
+  ending->renewable = FEL_UNSET;
+  fel_catalog_put (self->broker->catalog, path, ending);
+  if (!ask || fel_keyring_state (keyring) != FEL_KEYRING_UNLOCKED)
+    return;
+  attributes = fel_credential_to_attributes (ending);
+  fel_keyring_change (keyring, path, attributes, fel_keyring_no_answer, NULL);
+}
+
 static void
 mirror_put_credential (FelMirror *self, const char *path, FelCredential *credential)
 {
+  FelBroker *broker = self->broker;
   g_autofree char *key = g_strconcat (credential->backend, "\n", credential->id, NULL);
+  gint64 end_sec = fel_endings_find (broker->endings, credential->backend, credential->id);
 
   if (g_hash_table_contains (self->buried, key))
-    fel_keyring_delete (self->broker->keyring, path, fel_keyring_no_answer, NULL);
+    fel_keyring_delete (broker->keyring, path, fel_keyring_no_answer, NULL);
+  else if (end_sec != 0 && (credential->not_after_sec == 0 || credential->not_after_sec > end_sec))
+    mirror_put_ending (self, path, credential, end_sec, self->loading > 0);
   else
-    fel_catalog_put (self->broker->catalog, path, credential);
+    {
+      /* Seen in the keyring, not only said by it. */
+      fel_endings_drop (broker->endings, credential->backend, credential->id);
+      fel_catalog_put (broker->catalog, path, credential);
+    }
+}
+
+static void
+on_ending (const char *backend, const char *id, gint64 end_sec, gpointer user_data)
+{
+  FelMirror *self = user_data;
+  FelCatalogQuery query = { .backend = backend, .id = id };
+  g_autoptr (GPtrArray) found = fel_catalog_select (self->broker->catalog, &query);
+
+  for (guint i = 0; i < found->len; i++)
+    {
+      const FelCatalogEntry *entry = found->pdata[i];
+      g_autoptr (FelCredential) credential = fel_credential_ref (entry->credential);
+      g_autofree char *path = g_strdup (entry->path);
+
+      if (credential->not_after_sec == 0 || credential->not_after_sec > end_sec)
+        mirror_put_ending (self, path, credential, end_sec, TRUE);
+    }
+}
+
+void
+fel_mirror_apply_endings (FelMirror *self)
+{
+  fel_endings_foreach (self->broker->endings, on_ending, self);
 }
 
 void

@@ -19,5 +19,8 @@ const FelKeyringListener *fel_mirror_keyring_listener (void);
 /* This credential was revoked while the keyring had not said whether it keeps it: should it turn up, it is deleted. */
 void fel_mirror_bury (FelMirror *self, const char *backend, const char *id);
 
+/* What was rotated away has its end in the catalog, also where the keyring has not taken it. */
+void fel_mirror_apply_endings (FelMirror *self);
+
 /* Calls ready when no load is under way, at once if none is now. */
 void fel_mirror_when_ready (FelMirror *self, FelMirrorReady ready, gpointer user_data);

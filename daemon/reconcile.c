@@ -7,6 +7,7 @@
 #include "error.h"
 #include "ledger.h"
 #include "log.h"
+#include "mirror.h"
 #include "settle.h"
 
 #define USUAL_RETRY_SEC (15 * 60)
@@ -182,6 +183,21 @@ report_broken (GPtrArray *broken)
   fel_log_problem (rest);
 }
 
+/* Only when no other daemon can add to them. */
+static void
+reconcile_take_endings (FelReconcile *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!fel_endings_take_over (self->broker->endings, &error))
+    {
+      fel_log_problem (error->message);
+      if (!g_error_matches (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS))
+        reconcile_wait (self, USUAL_RETRY_SEC);
+    }
+  fel_mirror_apply_endings (self->broker->mirror);
+}
+
 void
 fel_reconcile_start (FelReconcile *self)
 {
@@ -201,6 +217,8 @@ fel_reconcile_start (FelReconcile *self)
       self->complained = self->complained || !busy;
       reconcile_wait (self, busy ? CLAIM_RETRY_SEC : USUAL_RETRY_SEC);
     }
+  else
+    reconcile_take_endings (self);
   if (broken != NULL)
     report_broken (broken);
   reconcile_begin_pass (self);

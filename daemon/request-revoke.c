@@ -106,6 +106,7 @@ revoke_step (FelRequest *self)
       if (self->error == NULL)
         {
           fel_catalog_remove (self->broker->catalog, self->path);
+          fel_endings_drop (self->broker->endings, self->backend, self->id);
           if (revoke_delete_next (self))
             return;
         }

@@ -4,11 +4,13 @@
 
 #include "expiry.h"
 #include "lifetime.h"
+#include "log.h"
 
 enum
 {
   ROTATE_FIND,
   ROTATE_MINTED,
+  ROTATE_RECORDED,
   ROTATE_ENDED,
 };
 
@@ -78,16 +80,50 @@ rotate_begin (FelRequest *self)
   fel_request_unref (mint);
 }
 
-/* Its new end is in the keyring, so that it comes whoever is the daemon then. */
+/* The backend has just minted, so it is loaded. */
+static gboolean
+rotate_can_end (FelRequest *self, const FelCatalogEntry *entry)
+{
+  const FelInstance *instance = fel_registry_find (self->broker->registry, entry->credential->backend);
+
+  return instance == NULL || fel_backend_has (instance, FEL_VERB_REVOKE);
+}
+
+/* Its end is to come whoever is the daemon then. It belongs in the keyring, which may refuse it, or die over it, and so it
+ * is on the disk first. */
+static void
+rotate_record (FelRequest *self)
+{
+  FelCatalogEntry *entry = fel_catalog_at (self->broker->catalog, self->path);
+  gint64 end_sec = now_sec () + self->options->overlap_sec;
+
+  /* What cannot be revoked lives until its own end, whatever we write down. */
+  if (entry == NULL || !rotate_can_end (self, entry)
+      || (entry->credential->not_after_sec != 0 && entry->credential->not_after_sec <= end_sec))
+    {
+      self->state = ROTATE_ENDED;
+      fel_request_step (self);
+      return;
+    }
+  self->state = ROTATE_RECORDED;
+  g_free (self->backend);
+  self->backend = g_strdup (entry->credential->backend);
+  fel_endings_put (self->broker->endings, self->backend, entry->credential->id, end_sec, fel_request_on_outcome,
+                   fel_request_ref (self));
+}
+
 static void
 rotate_end_old (FelRequest *self)
 {
   FelCatalogEntry *entry = fel_catalog_at (self->broker->catalog, self->path);
-  gint64 end_sec = now_sec () + self->options->overlap_sec;
+  g_autoptr (GError) error = fel_request_take_outcome (self);
+  gint64 end_sec = fel_endings_find (self->broker->endings, self->backend, self->id);
   g_autoptr (FelCredential) ending = NULL;
 
+  if (error != NULL)
+    fel_log_problem (error->message); /* then the keyring alone has to hold it */
   self->state = ROTATE_ENDED;
-  if (entry == NULL || (entry->credential->not_after_sec != 0 && entry->credential->not_after_sec <= end_sec))
+  if (entry == NULL || end_sec == 0)
     {
       fel_request_step (self);
       return;
@@ -110,7 +146,11 @@ rotate_step (FelRequest *self)
       if (self->error != NULL)
         fel_request_finish (self);
       else
-        rotate_end_old (self);
+        rotate_record (self);
+      return;
+
+    case ROTATE_RECORDED:
+      rotate_end_old (self);
       return;
 
     case ROTATE_ENDED:

@@ -125,10 +125,12 @@ resolve_joined (FelRequest *self)
 static void
 resolve_finish (FelRequest *self)
 {
+  const char *detail = self->entry->detail;
+
   if (self->error == NULL && !self->entry->ended)
-    self->error = g_error_new (FEL_ERROR, FEL_ERROR_CONFLICT, "intent '%s' is not settled yet%s%s", self->intent,
-                               self->entry->detail != NULL ? ": " : "; mints are under way there, try again",
-                               self->entry->detail != NULL ? self->entry->detail : "");
+    self->error = g_error_new (FEL_ERROR, FEL_ERROR_CONFLICT, "intent '%s' is not settled yet: %s; try again in %u s",
+                               self->intent, detail != NULL ? detail : "mints are under way there",
+                               self->entry->retry_sec);
   fel_request_finish (self);
 }
 

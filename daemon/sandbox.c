@@ -24,8 +24,7 @@ typedef struct
 static char *
 look_no_new_privileges (const Known *known)
 {
-  return prctl (PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? NULL
-                                                      : g_strdup ("a program could gain more rights than we have");
+  return prctl (PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? NULL : g_strdup ("a program could gain rights");
 }
 
 static char *
@@ -47,7 +46,7 @@ look_address_families (const Known *known)
 
   if (fd >= 0)
     close (fd);
-  return refused ? NULL : g_strdup ("more kinds of sockets than it uses");
+  return refused ? NULL : g_strdup ("not restricted");
 }
 
 static char *
@@ -58,7 +57,7 @@ look_executable_memory (const Known *known)
   if (page == MAP_FAILED)
     return NULL;
   munmap (page, 1);
-  return g_strdup ("memory can be written to and run");
+  return g_strdup ("allowed");
 }
 
 /* The root can be read by everybody, and we have no business there. */
@@ -90,7 +89,7 @@ look_core (const Known *known)
 static char *
 look_locked_memory (const Known *known)
 {
-  return known->memory_locked ? NULL : g_strdup ("secrets may be written to swap");
+  return known->memory_locked ? NULL : g_strdup ("swap is possible");
 }
 
 static const struct

@@ -317,9 +317,9 @@ settle_judge_list (FelSettle *self)
   is_unseen = has_unseen (self->ids, entry->listed);
   g_clear_pointer (&entry->candidates, g_ptr_array_unref);
   entry->candidates = g_ptr_array_ref (self->ids);
-  if (self->ids->len == 0 && (self->by_user || entry->retry_sec == 0))
+  if (self->ids->len == 0 && entry->retry_sec == 0)
     settle_end (self, "nothing came of it");
-  else if (self->ids->len == 0)
+  else if (self->ids->len == 0) /* for the user, too: what may still be minted would be lost */
     settle_finish (self, "nothing that could be it lives at the provider so far", NULL);
   else if (self->by_user && is_guess && self->ids->len > 1)
     settle_finish_ambiguous (self);

@@ -19,6 +19,10 @@
 #define FEL_SCHEMA_CREDENTIAL "org.felucca.Credential"
 #define FEL_SCHEMA_TOKEN "org.felucca.Token"
 
+/* What a server may speak, as FEL_KEY_PROTOCOL says it; the first one goes without saying. */
+#define FEL_PROTOCOL_POSTGRESQL "postgresql"
+#define FEL_PROTOCOL_MYSQL "mysql"
+
 /* Keys of a credential on the bus. Those that are also keyring attributes carry the same name there. */
 #define FEL_KEY_ID "id"
 #define FEL_KEY_BACKEND "backend"
@@ -31,6 +35,7 @@
 #define FEL_KEY_HOST "host"
 #define FEL_KEY_PORT "port"
 #define FEL_KEY_SSL_MODE "ssl-mode"
+#define FEL_KEY_PROTOCOL "protocol"
 #define FEL_KEY_CREATED "created"
 #define FEL_KEY_NOT_AFTER "not-after"
 #define FEL_KEY_RENEWABLE "renewable"

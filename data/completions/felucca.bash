@@ -1,12 +1,19 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Completion of felucca(1) for bash. What is fixed; intents only from a daemon that runs: completing
-# must not start it.
+# Completion of felucca(1) for bash. Names come from the daemon, which is started for them as for any
+# other call, but waited for no longer than a second; and it never asks the user for anything then.
 
-_felucca_intents()
+# KIND CURRENT: the names of this kind that begin so, quoted for the line.
+_felucca_names()
 {
-  busctl --user --auto-start=no --timeout=1 call org.felucca.Credentials1 /org/felucca/Credentials1 \
-    org.felucca.Credentials1 ListUnresolved 2>/dev/null | grep -oE '"intent" s "[0-9A-Fa-f-]+"' | cut -d '"' -f 4
+  local name quoted
+
+  while IFS=$'\t' read -r name _; do
+    if [[ $name == "$2"* ]]; then
+      printf -v quoted %q "$name"
+      COMPREPLY+=("$quoted")
+    fi
+  done < <(command felucca __complete "$1" 2>/dev/null)
 }
 
 # What is behind --, from this word on.
@@ -33,6 +40,22 @@ _felucca_is_wish()
   [[ ${COMP_WORDS[at]} == --env || ${COMP_WORDS[at]} == -e ]]
 }
 
+# VERB CURRENT NUMBER FIRST: what is an operand at this place, with so many before it.
+_felucca_kind()
+{
+  case $1:$3 in
+    create:0) echo targets ;;
+    get:0 | run:0)
+      # Ids are for who has begun to type one: each database is there once, by its name.
+      if [[ -z $2 || $2 == */* ]]; then echo targets; else echo targets ids; fi
+      ;;
+    list:0 | prune:0) echo scopes ;;
+    rotate:0 | revoke:*) echo ids ;;
+    sign-in:0 | sign-out:0) echo backends ;;
+    backends:1) [[ $4 != reset ]] || echo backends ;;
+  esac
+}
+
 _felucca()
 {
   local -A options=(
@@ -51,9 +74,10 @@ _felucca()
   )
   local verbs='sign-in sign-out create get run list rotate revoke prune unresolved status backends'
   local globals='--backend --format --json --no-prompt --quiet --version --help'
+  local valued='--backend -b --format -f --tenant -t --label -l --request-id --ttl --overlap -o --env -e'
   local formats='table password url json env nile-env pgpass conninfo'
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-  local i word verb='' skip='' words operands=()
+  local i word verb='' skip='' words kind='' operands=()
 
   # In COMP_WORDS --format=url is three words.
   if [[ $current == '=' ]]; then
@@ -71,7 +95,7 @@ _felucca()
       skip=yes
     elif [[ -n $skip ]]; then
       skip=''
-    elif [[ $word == --backend || $word == -b || $word == --format || $word == -f ]]; then
+    elif [[ " $valued " == *" $word "* ]]; then
       skip=yes
     elif [[ -z $verb && " $verbs " == *" $word "* ]]; then
       verb=$word
@@ -85,7 +109,13 @@ _felucca()
       words=$formats
       [[ -z $verb || $verb == create || $verb == get || $verb == rotate ]] || words='table json'
       ;;
-    --backend | -b | --tenant | -t | --label | -l | --request-id | --ttl | --overlap | -o | --env | -e)
+    --backend | -b)
+      words='' kind=backends
+      ;;
+    --tenant | -t)
+      words='' kind=tenants
+      ;;
+    --label | -l | --request-id | --ttl | --overlap | -o | --env | -e)
       words=''
       ;;
     *)
@@ -103,12 +133,19 @@ _felucca()
       elif [[ $verb == unresolved && $current != -* ]]; then
         case ${#operands[@]} in
           0) words='revoke keep forget' ;;
-          1) words=$(_felucca_intents) ;;
+          1) kind=intents ;;
         esac
+      elif [[ $current != -* && -n $words ]]; then
+        kind=''
+      elif [[ $current != -* ]]; then
+        kind=$(_felucca_kind "$verb" "$current" "${#operands[@]}" "${operands[0]-}")
       fi
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  for word in $kind; do
+    _felucca_names "$word" "$current"
+  done
 }
 
 complete -F _felucca felucca

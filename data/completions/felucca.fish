@@ -1,11 +1,32 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Completion of felucca(1) for fish. What is fixed; intents only from a daemon that runs: completing
-# must not start it.
+# Completion of felucca(1) for fish. Names come from the daemon, which is started for them as for any
+# other call, but waited for no longer than a second; and it never asks the user for anything then.
 
-function __felucca_intents
-    busctl --user --auto-start=no --timeout=1 call org.felucca.Credentials1 /org/felucca/Credentials1 \
-        org.felucca.Credentials1 ListUnresolved 2>/dev/null | grep -oE '"intent" s "[0-9A-Fa-f-]+"' | cut -d '"' -f 4
+function __felucca_names
+    command felucca __complete $argv[1] 2>/dev/null
+end
+
+# Ids are for who has begun to type one: each database is there once, by its name.
+function __felucca_targets_or_ids
+    __felucca_names targets
+    string match -qr -- '^[^/-]+$' (commandline -ct); and __felucca_names ids
+end
+
+# How many operands stand before this word, the verb not counted.
+function __felucca_operands_are
+    set -l n 0
+    set -l skip 0
+    for word in (commandline -opc)[2..-1]
+        if test $skip = 1
+            set skip 0
+        else if string match -qr -- '^(--backend|--format|--tenant|--label|--ttl|--overlap|--request-id|--env|-[bftloe])$' $word
+            set skip 1
+        else if not string match -q -- '-*' $word
+            set n (math $n + 1)
+        end
+    end
+    test $n -eq (math $argv[1] + 1)
 end
 
 # What is behind --, completed as if it stood alone.
@@ -39,7 +60,7 @@ complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a unresolved -d
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a status -d 'Show whether everything is in order'
 complete -c felucca -n "not __fish_seen_subcommand_from $verbs" -a backends -d 'List the configured backends'
 
-complete -c felucca -s b -l backend -x -d 'Backend instance to use'
+complete -c felucca -s b -l backend -x -a '(__felucca_names backends)' -d 'Backend instance to use'
 complete -c felucca -n "not __fish_seen_subcommand_from $passwordless" -s f -l format -x -a $all -d 'Format of the output'
 complete -c felucca -n "__fish_seen_subcommand_from $passwordless" -s f -l format -x -a 'table json' -d 'Format of the output'
 complete -c felucca -s j -l json -d 'Same as --format json'
@@ -51,7 +72,7 @@ complete -c felucca -s h -l help -d 'Show help'
 complete -c felucca -n '__fish_seen_subcommand_from sign-in' -l token-stdin -d 'Read the token from standard input'
 complete -c felucca -n '__fish_seen_subcommand_from sign-in' -l no-browser -d 'Show the address and open no browser'
 complete -c felucca -n '__fish_seen_subcommand_from sign-out' -l revoke-credentials -d 'First revoke every stored credential'
-complete -c felucca -n '__fish_seen_subcommand_from create get run' -s t -l tenant -x -d 'Limited to this tenant'
+complete -c felucca -n '__fish_seen_subcommand_from create get run' -s t -l tenant -x -a '(__felucca_names tenants)' -d 'Limited to this tenant'
 complete -c felucca -n '__fish_seen_subcommand_from create get run' -l internal -d 'An internal credential'
 complete -c felucca -n '__fish_seen_subcommand_from create rotate' -s l -l label -x -d 'Label of the keyring item'
 complete -c felucca -n '__fish_seen_subcommand_from create' -l request-id -x -d 'A repeat gets the same credential'
@@ -74,4 +95,12 @@ set -l no_action '__fish_seen_subcommand_from unresolved; and not __fish_seen_su
 complete -c felucca -n $no_action -a revoke -d 'End what was minted, at the provider'
 complete -c felucca -n $no_action -a keep -d 'Leave what was minted alive'
 complete -c felucca -n $no_action -a forget -d 'Drop the record only'
-complete -c felucca -n '__fish_seen_subcommand_from unresolved; and __fish_seen_subcommand_from revoke keep forget' -a '(__felucca_intents)' -d Intent
+complete -c felucca -n '__fish_seen_subcommand_from unresolved; and __fish_seen_subcommand_from revoke keep forget' -a '(__felucca_names intents)' -d Intent
+
+complete -c felucca -n '__fish_seen_subcommand_from create; and __felucca_operands_are 0' -a '(__felucca_names targets)'
+complete -c felucca -n '__fish_seen_subcommand_from get run; and __felucca_operands_are 0' -a '(__felucca_targets_or_ids)'
+complete -c felucca -n '__fish_seen_subcommand_from list prune; and __felucca_operands_are 0' -a '(__felucca_names scopes)'
+complete -c felucca -n '__fish_seen_subcommand_from rotate; and __felucca_operands_are 0' -a '(__felucca_names ids)'
+complete -c felucca -n '__fish_seen_subcommand_from revoke; and not __fish_seen_subcommand_from unresolved' -a '(__felucca_names ids)'
+complete -c felucca -n '__fish_seen_subcommand_from sign-in sign-out; and __felucca_operands_are 0' -a '(__felucca_names backends)'
+complete -c felucca -n '__fish_seen_subcommand_from backends; and __fish_seen_subcommand_from reset; and __felucca_operands_are 1' -a '(__felucca_names backends)'

@@ -206,13 +206,25 @@ exec_id_end_sec (const char *id)
   return (gint64) end_sec;
 }
 
-static char *
-own_id (const ExecCall *call, JsonObject *object)
+/* Of what cannot be revoked: when it ends by itself. A helper that was told a lifetime and says nothing has heeded it: that
+ * is what it was told for, and nobody else could. 0: it is not known. */
+static gint64
+own_end_sec (const ExecCall *call, JsonObject *object)
 {
   JsonNode *end = member_node (object, "notAfter");
   gint64 end_sec;
 
-  if (call->intent == NULL || end == NULL || !node_time (end, &end_sec))
+  if (end == NULL)
+    return call->wished_end_sec;
+  return node_time (end, &end_sec) ? end_sec : 0;
+}
+
+static char *
+own_id (const ExecCall *call, JsonObject *object)
+{
+  gint64 end_sec = own_end_sec (call, object);
+
+  if (call->intent == NULL || end_sec == 0)
     return g_strdup (call->intent);
   return g_strdup_printf ("%s.%" G_GINT64_FORMAT, call->intent, end_sec);
 }
@@ -315,6 +327,9 @@ read_minted (const Reader *self, JsonObject *object)
   self->host->set_string (self->out, FEL_FIELD_ID, id);
   report_members (self, object, mint_members, G_N_ELEMENTS (mint_members));
   report_defaults (self, object);
+  if (!self->call->plan->can[EXEC_REVOKE] && member_node (object, "notAfter") == NULL
+      && self->call->wished_end_sec != 0)
+    self->host->set_int64 (self->out, FEL_FIELD_NOT_AFTER, self->call->wished_end_sec);
   if (self->call->plan->can[EXEC_RENEW] && member_node (object, "notAfter") != NULL)
     self->host->set_bool (self->out, FEL_FIELD_RENEWABLE, true);
   self->host->set_secret (self->out, password, strlen (password));

@@ -13,7 +13,8 @@ typedef struct ExecCall
 {
   const ExecPlan *plan;
   ExecOperation operation;
-  const char *intent; /* of the mint; NULL elsewhere */
+  const char *intent;    /* of the mint; NULL elsewhere */
+  gint64 wished_end_sec; /* of the mint: when it is to end, as the user said; 0: nothing was said */
 } ExecCall;
 
 bool exec_answer_read (const FelHost *host, FelOut *out, const ExecCall *call, const ExecAnswer *answer);

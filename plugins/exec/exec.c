@@ -32,8 +32,10 @@ run_helper (const FelHost *host, const FelVerbRequest *request, FelOut *out, con
 {
   g_autofree char *input = exec_request_to_json (plan, request, operation);
   g_autoptr (ExecAnswer) answer = exec_run (plan, input, request->timeout_sec, request->cancellable);
-  ExecCall call = { plan, operation, request->intent };
+  ExecCall call = { plan, operation, request->intent, 0 };
 
+  if (request->ttl_sec != 0)
+    call.wished_end_sec = g_get_real_time () / G_USEC_PER_SEC + (gint64) request->ttl_sec;
   return exec_answer_read (host, out, &call, answer);
 }
 

@@ -80,6 +80,7 @@ typedef enum
   FEL_FIELD_LOGIN_ONLY,    /* bool; mint: its end is looked at when somebody logs in; open sessions outlive it */
   FEL_FIELD_INTENT,        /* string; list: FelVerbRequest.intent of its mint, where the provider keeps it */
   FEL_FIELD_URL,           /* string; authorize_url: https, or http to a loopback host; for the user's browser */
+  FEL_FIELD_PROTOCOL,      /* string; mint: "mysql" for MariaDB and MySQL; left out: the server speaks PostgreSQL's */
 } FelField;
 
 /* What the host offers. The same struct for every call; calls are allowed from the worker that runs the verb only. */

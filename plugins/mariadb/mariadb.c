@@ -196,6 +196,7 @@ mint_report (const Mint *self, const FelHost *host, const FelVerbRequest *reques
     host->set_int64 (out, FEL_FIELD_PORT, port != 0 ? port : server_port);
   host->set_string (out, FEL_FIELD_SSL_MODE,
                     fel_setting (request, "ssl-mode", mysql_get_ssl_cipher (link->mysql) != NULL ? "require" : NULL));
+  host->set_string (out, FEL_FIELD_PROTOCOL, "mysql");
   host->set_int64 (out, FEL_FIELD_CREATED, self->created_sec);
   if (!g_str_equal (database_of (request), request->database))
     host->set_string (out, FEL_FIELD_DATABASE_NAME, database_of (request));

@@ -10,10 +10,10 @@ from __future__ import annotations
 import shutil
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from caller import Caller
-from desktop import DEADLINE_SEC, Desktop, wait_until
+from desktop import BUILD, DEADLINE_SEC, NAME, Desktop, wait_until
 from keyring_tools import unlock_keyring
 from oracle import Facts
 from secret_items import ITEM, PROPERTIES, SECRETS, SERVICE
@@ -27,6 +27,19 @@ SECRETS_NAME = "org.freedesktop.secrets"
 TOKEN_TTL_SEC = 24 * 3600
 
 
+class Site(Protocol):
+    """A provider, as the oracle sees it."""
+
+    def live(self) -> list[dict[str, Any]]:
+        """Every credential that lives there: `id`, `workspace`, `database`, and whether it is `foreign`."""
+
+    def minted(self) -> list[dict[str, Any]]:
+        """Every one that ever did, in the same shape."""
+
+    def passwords(self, stored: dict[str, list[str]]) -> dict[str, str]:
+        """The right ones of what was minted; a site that does not know them tries those that are stored."""
+
+
 class Lab(Desktop):
     """Use as a context manager. `stand_in`: the Secret Service is ours, so that it can be told to fail."""
 
@@ -36,8 +49,11 @@ class Lab(Desktop):
         self._with_stand_in = stand_in
         self._signed_in = False
         self._session = ""
+        for module in (BUILD / "tests/backends").glob("*.so"):
+            self.add_backend(module)
         self.url: str | None = None
         self.settings: dict[str, Any] = {}
+        self.sites: list[Site] = []  # other providers than nile; each has an instance in `extra_config`
         self.daemon_keys: dict[str, Any] = {}
 
     def __enter__(self) -> "Lab":
@@ -82,6 +98,7 @@ class Lab(Desktop):
         """Ends what the last run left and goes back to the start: nothing lives, nothing is stored, nobody runs."""
         self.kill_daemon()
         self.url, self.settings, self.daemon_keys = None, {}, {}
+        self.extra_config, self.sites = "", []
         self.heal()
         self.nile.reset(tokens=False)
         self.remove_state()
@@ -147,6 +164,11 @@ class Lab(Desktop):
         if process is not None:
             process.kill()
             process.wait()
+            self.wait_nameless()
+
+    def wait_nameless(self) -> None:
+        """Until the bus has seen it, too: the next one is not to be mistaken for it."""
+        wait_until(lambda: not self.has_owner(NAME), "the name is free")
 
     def end_daemon(self, kill: bool) -> list[str]:
         """Ends it if it still runs; gives what was wrong with its end."""
@@ -161,6 +183,7 @@ class Lab(Desktop):
         """Until a failpoint or a signal has ended the daemon."""
         assert self.daemon_process is not None
         self.daemon_process.wait(DEADLINE_SEC)
+        self.wait_nameless()
 
     def caller(self) -> Caller:
         """One more connection that counts its answers."""
@@ -221,4 +244,7 @@ class Lab(Desktop):
         unresolved, stored, live = self.unresolved(), self.stored(), self.nile.live()
         minted = self.nile.minted()
         passwords = {entry["id"]: self.nile.password_of(entry["id"]) for entry in minted}
+        for site in self.sites:
+            live, minted = live + site.live(), minted + site.minted()
+            passwords |= site.passwords(stored)
         return Facts(live, minted, passwords, stored, unresolved, requests=self.nile.requests, **known)

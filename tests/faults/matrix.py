@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import rows_backends
 import rows_disk
+import rows_helper
 import rows_keyring
 import rows_life
 import rows_reconcile
@@ -14,16 +16,18 @@ import rows_token
 import rows_wire
 from row import Row
 
-# reliability.md, sections 3 and 4. The backends' row and the helper program's class come with the backends.
+# In the order of docs/reliability.md.
 POINTS = [
     rows_keyring.ABSENT, rows_keyring.PROMPT, rows_token.TOKEN, rows_token.MANY, rows_disk.STATE, rows_disk.PREPARED,
     rows_wire.CONNECT, rows_wire.LOST, rows_wire.CUT, rows_wire.MALFORMED, rows_token.REFUSED, rows_wire.STATUS,
     rows_keyring.UNSTORED, rows_keyring.READ_BACK, rows_disk.COMMIT, rows_reply.REPLY, rows_life.END, rows_life.SUSPEND,
     rows_reply.EQUAL, rows_reconcile.RECONCILE, rows_reconcile.OTHERS, rows_disk.FILES,
+    rows_backends.BACKEND,
     rows_reply.STRINGS, rows_reply.DESCRIPTORS, rows_reply.FLOW, rows_wire.FRAMING, rows_tls.TLS, rows_wire.JSON,
-    rows_token.JWT, rows_keyring.ITEMS, rows_life.CONFIG, rows_life.CLI,
+    rows_token.JWT, rows_keyring.ITEMS, rows_life.CONFIG, rows_helper.HELPER, rows_life.CLI,
 ]
-MODULES = [rows_keyring, rows_token, rows_disk, rows_wire, rows_tls, rows_reply, rows_life, rows_reconcile]
+MODULES = [rows_keyring, rows_token, rows_disk, rows_wire, rows_tls, rows_reply, rows_life, rows_reconcile,
+           rows_backends, rows_helper]
 
 
 def all_rows() -> list[Row]:

@@ -11,7 +11,7 @@ from caller import Caller
 from desktop import wait_until
 from lab import Lab
 from memory import anonymous_kib
-from strikes import rules_of_rows
+from site_nile import rules_of_rows
 
 BATCH = 8
 SAMPLES = 40

@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Many creates with random faults from all rows, beside others who mint and delete. The seed repeats the choices."""
+"""Many creates with random faults from all rows, beside others who mint and delete, at each provider that we have a backend
+for. The seed repeats the choices."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 from collections import Counter
@@ -15,17 +17,20 @@ from desktop import BusError, wait_until
 from lab import Lab
 from oracle import Facts, is_named, judge
 from row import complaints, settle_lab
+from site_nile import NileSite
+from site_random import RandomSite
+from site_sql import MariadbSite, PostgresSite
+from site_tool import ToolSite
+from site_vault import VaultSite
 from strikes import Others, Strikes, no_reply, stall
 
 from gi.repository import GLib
 
-SHARED = [f"db{number}" for number in range(1, 7)]
-OWN = [f"db{number}" for number in range(11, 15)]
+SITES: dict[str, type[RandomSite]] = {  # by the module of the backend
+    "nile": NileSite, "postgres": PostgresSite, "mariadb": MariadbSite, "vault": VaultSite, "exec": ToolSite}
 BATCHES_MAX = 12
 BATCH_MAX = 6
 STAND_IN_SHARE = 0.6
-TIMEOUT_SEC = 1
-CLEAR_AT = 4  # unresolved mints at which the user decides; 5 is the limit
 
 
 @dataclass
@@ -33,6 +38,7 @@ class Tally:
     """What a random run has found."""
 
     seed: int
+    site: str = "nile"
     creates: int = 0
     epochs: int = 0
     restarts: int = 0
@@ -54,10 +60,9 @@ class Tally:
 class Epoch:
     """One clean start and what happens until the next."""
 
-    def __init__(self, lab: Lab, seed: str, tally: Tally) -> None:
-        self.lab, self.tally, self.name = lab, tally, seed
+    def __init__(self, lab: Lab, site: RandomSite, seed: str, tally: Tally) -> None:
+        self.lab, self.site, self.tally, self.name = lab, site, tally, seed
         self.dice = random.Random(seed)
-        self.strikes = Strikes(lab, self.dice)
         self.calls: list[tuple[Answered, Caller]] = []
         self.callers: list[Caller] = []
         self.wishes = 0
@@ -67,9 +72,9 @@ class Epoch:
     def run(self, creates: int) -> None:
         """At most so many creates."""
         self.lab.clean()
-        self.lab.settings = {"timeout": TIMEOUT_SEC}
-        self.lab.write_config()
-        self.others = Others(self.lab, SHARED, OWN, self.name)
+        self.site.begin(self.lab)
+        self.strikes = Strikes(self.lab, self.site, self.dice)
+        self.others = Others(self.site, self.name)
         self.start(self.strikes.failpoint())
         self.others.start()
         try:
@@ -82,7 +87,8 @@ class Epoch:
             self.others.end()
             for caller in self.callers:
                 caller.close()
-            self.lab.sign_in_is_spent()
+            self.site.calm()
+            self.site.end(self.lab)
         self.tally.epochs += 1
 
     def note(self, what: str) -> None:
@@ -109,6 +115,7 @@ class Epoch:
     def restart(self, failpoint: str = "") -> None:
         """After whatever has happened; the keyring is there again."""
         self.lab.kill_daemon()
+        self.site.calm()  # what the one before has begun and nobody waits for any more
         self.lab.heal()
         self.tally.restarts += 1
         self.start(failpoint)
@@ -122,13 +129,12 @@ class Epoch:
             self.tally.strikes[self.history[-1]] += 1
         caller = self.lab.caller()
         self.callers.append(caller)
-        before = self.lab.nile.count("create")
+        before = self.site.asked()
         for _ in range(number):
             self.create(caller)
         self.interrupt(caller, before)
         self.finish(caller)
-        self.lab.nile.clear_rules()
-        self.lab.nile.set_clock(0)
+        self.site.calm()
         if self.is_dead() or self.dice.random() < 0.1:
             self.restart(self.strikes.failpoint())
         if self.lab.service is None or self.dice.random() < 0.7:
@@ -137,21 +143,20 @@ class Epoch:
 
     def create(self, caller: Caller) -> None:
         """One call to one of the instances."""
-        own = self.dice.random() < 0.35
-        database = self.dice.choice(OWN if own else SHARED)
-        options: dict[str, Any] = {"backend": "own" if own else "nile", "interactive": False}
+        instance, workspace, database = self.site.wish(self.dice)
+        options: dict[str, Any] = {"backend": instance, "interactive": False}
         if self.dice.random() < 0.2:
             options["request_id"] = f"r{self.dice.randrange(10)}-{database}"
         pipe = self.strikes.pipe()
         self.wishes += 1
         self.tally.creates += 1
         if self.dice.random() < 0.03:
-            no_reply(caller, options["backend"], database)
+            no_reply(caller, workspace, database, options)
         elif pipe is None:
-            self.calls.append((caller.create("acme", database, **options), caller))
+            self.calls.append((caller.create(workspace, database, **options), caller))
         else:
             options["secret_fd"] = GLib.Variant("h", 0)
-            call = caller.send("CreateCredential", "(ssa{sv})", "acme", database, variants(options), fds=(pipe[1],))
+            call = caller.send("CreateCredential", "(ssa{sv})", workspace, database, variants(options), fds=(pipe[1],))
             self.calls.append((call, caller))
             for fd in pipe:
                 if fd >= 0:
@@ -163,16 +168,14 @@ class Epoch:
         if luck > 0.3:
             return
         if luck > 0.1 and not self.is_dead():
-            try:
-                self.lab.nile.wait_for("create", before + 1, 0.3)
-            except TimeoutError:
-                pass  # nothing was sent: then it happens without
+            with contextlib.suppress(AssertionError):  # nothing was sent: then it happens without
+                wait_until(lambda: self.site.asked() > before, "the provider is asked", 0.3)
         end = self.dice.choice(("kill", "kill", "term", "stall", "leave"))
         self.note(end)
         if end == "leave":
             caller.close()
         elif end == "stall" and not self.is_dead():
-            stall(self.lab, self.dice.random() * TIMEOUT_SEC * 1.5)
+            stall(self.lab, self.dice.random() * self.site.timeout_sec * 1.5)
         elif end == "term" and not self.is_dead():
             status = self.lab.stop_daemon()
             self.wrong([] if status in (0, -9) else [f"the daemon ended with {status}"], "SIGTERM")
@@ -188,11 +191,7 @@ class Epoch:
             self.tally.outcomes.update(call.outcome for call in caller.calls.values() if call.method == "CreateCredential")
         # What nobody waits for is over when a listing that came later is answered and no mint is under way.
         if not self.is_dead():
-            wait_until(lambda: self.is_dead() or self.is_quiet(), "no mint is under way", 60)
-
-    def is_quiet(self) -> bool:
-        """No request of the provider's that mints is open."""
-        return self.lab.nile.count("create") <= self.lab.nile.count("create-over")
+            wait_until(lambda: self.is_dead() or self.site.is_quiet(), "no mint is under way", 60)
 
     # The user
 
@@ -204,9 +203,9 @@ class Epoch:
             self.lab.wait_dead()
             self.restart()
             entries = self.lab.unresolved()
-        if len(entries) < CLEAR_AT:
+        if len(entries) < self.site.clear_at:
             return
-        live = {entry["id"]: entry for entry in self.lab.nile.live() if not entry["foreign"]}
+        live = {entry["id"]: entry for entry in self.site.live() if not entry["foreign"]}
         for entry in entries:
             named = [id for id in [entry.get("id"), *entry.get("candidates", [])] if id in live]
             target = [id for id, one in live.items() if one["database"] == entry["database"]]
@@ -227,6 +226,8 @@ class Epoch:
     def last_look(self) -> None:
         """The end of the epoch: the daemon ends, one more starts, the oracle looks."""
         self.lab.end_daemon(kill=self.dice.random() < 0.5)
+        self.site.calm()
+        wait_until(self.site.is_quiet, "nothing is under way at the provider", 60)
         self.restart()
         known: dict[str, Any] = {"wishes": self.wishes}
         self.others.end()
@@ -236,6 +237,8 @@ class Epoch:
         self.wrong(judge(facts), "at rest")
         self.wrong(self.broken_promises(facts), "promises")
         self.wrong(complaints(self.lab.daemon_log()), "the log")
+        asked = self.site.asked()
+        self.wrong([f"{asked} mints for {self.wishes} wishes"] if asked > self.wishes else [], "the provider")
         self.tally.foreign += sum(entry["foreign"] for entry in facts.minted)
         self.tally.foreign_deletes += sum("somebody else" in one for one in judge(facts))
 
@@ -256,16 +259,17 @@ class Epoch:
         return wrong
 
 
-def random_run(creates: int, seed: int, worker: int = 0, only: str | None = None) -> Tally:
-    """So many creates, in epochs; `only` repeats one epoch by its name."""
-    tally = Tally(seed)
-    with Lab() as real, Lab(stand_in=True) as fake:
+def random_run(creates: int, seed: int, worker: int = 0, site: str = "nile", only: str | None = None) -> Tally:
+    """So many creates at one provider, in epochs; `only` repeats one epoch by its name."""
+    site = only.partition(":")[0] if only else site
+    tally = Tally(seed, site)
+    with Lab() as real, Lab(stand_in=True) as fake, SITES[site]() as provider:
         number = 0
         while tally.creates < creates and not (only and number):
-            name = only or f"{seed}/{worker}/{number}"
+            name = only or f"{site}:{seed}/{worker}/{number}"
             lab = fake if random.Random(f"kind {name}").random() < STAND_IN_SHARE else real
             try:
-                Epoch(lab, name, tally).run(creates - tally.creates)
+                Epoch(lab, provider, name, tally).run(creates - tally.creates)
             except Exception as error:  # the epoch has failed; the next one goes on
                 tally.violations.append(f"epoch {name} broke off: {type(error).__name__}: {error}")
             number += 1

@@ -40,6 +40,7 @@ class Row:
     failpoint: str = ""
     instance: str = "nile"
     settings: dict[str, Any] = field(default_factory=dict)
+    prepare: Callable[[Lab], None] | None = None  # what the desktop needs more than nile, before the daemon starts
     stand_in: bool = False  # needs the Secret Service that can be told to fail
     own_lab: bool = False  # leaves a desktop that nobody else can use
     complaints: tuple[str, ...] = ()  # of libraries, in the daemon's log, which are no fault of ours
@@ -110,12 +111,12 @@ class Run:
         return caller
 
     def create(self, database: str = "orders", caller: Caller | None = None, fds: tuple[int, ...] = (),
-               **options: Any) -> Answered:
+               workspace: str = "acme", **options: Any) -> Answered:
         """Asks for a mint of the row's instance; does not wait."""
         caller = caller or next((one for one in self.callers if not one.closed), None) or self.caller()
         if fds:
             options["secret_fd"] = GLib.Variant("h", 0)
-        call = caller.send("CreateCredential", "(ssa{sv})", "acme", database,
+        call = caller.send("CreateCredential", "(ssa{sv})", workspace, database,
                            variants({"backend": self.row.instance} | options), fds=fds)
         self.wishes.append(call)
         return call
@@ -164,8 +165,16 @@ class Run:
         for call in self.wishes:
             if call.outcome == "ok" and "password" in (call.value or {}):
                 id = call.value["id"]
-                self.expect(call.value["password"] == self.passwords.get(id) or id in self.passwords
-                            or call.value["password"] == self.lab.nile.password_of(id), f"{id} was answered with a wrong password")
+                right = self.right_passwords(call)
+                self.expect(id in self.passwords or call.value["password"] == right.get(id), f"{id} was answered with a wrong password")
+
+    def right_passwords(self, call: Answered) -> dict[str, str]:
+        """Of what the providers know, at least that of this answer."""
+        id = call.value["id"]
+        found = {entry["id"]: self.lab.nile.password_of(id) for entry in self.lab.nile.minted() if entry["id"] == id}
+        for site in self.lab.sites:
+            found |= site.passwords({id: [call.value["password"]]})
+        return found
 
     def check_posts(self) -> None:
         """As many POSTs as the row says."""
@@ -201,6 +210,8 @@ def _execute(run: Run) -> str:
     lab, row = run.lab, run.row
     lab.clean()
     lab.settings = dict(row.settings)
+    if row.prepare is not None:
+        row.prepare(lab)
     lab.write_config()
     for rule in row.rules:
         lab.nile.rule(**rule)

@@ -23,12 +23,13 @@ import sweep as sweeper
 from matrix import all_rows
 from memory_run import Steady, memory_run
 from races import Raced, race_idle, race_term
-from random_run import Tally, random_run
+from random_run import SITES, Tally, random_run
 from row import Labs, Result
 from table import DOCUMENT, Report, as_markdown, describe_machine, lines_of, total, write_into
 
 INSTANCES = ("nile", "own")
 CHUNK = 500  # creates of one random job
+OTHERS_SHARE = 5  # each provider but nile gets this part of the creates
 SLOW_FIRST = {True: 0, False: 1}
 Job = tuple[str, tuple[Any, ...]]
 
@@ -119,10 +120,15 @@ def plan(options: argparse.Namespace, seed: int) -> list[Job]:
         print(f"no sweep: {why_not}", file=sys.stderr)
     sweeps: list[Job] = [("sweep", (instance, options.step * options.workers, 1 + options.step * part, seed))
                          for instance in INSTANCES for part in range(options.workers)] if not why_not else []
-    chunks: list[Job] = [("random", (min(CHUNK, options.creates - begun), seed, begun // CHUNK))
-                         for begun in range(0, options.creates, CHUNK)]
+    chunks = [chunk for site in SITES for chunk in chunks_of(site, options.creates, seed)]
     steady: list[Job] = [("memory", (options.creates, seed))] if os.geteuid() == 0 else []
     return [("idle", (options.calls, seed)), *steady, *chunks, *sweeps, ("term", (options.calls, seed)), *rows]
+
+
+def chunks_of(site: str, creates: int, seed: int) -> list[Job]:
+    """The random run at one provider, in jobs that any worker can do."""
+    number = creates if site == "nile" else creates // OTHERS_SHARE
+    return [("random", (min(CHUNK, number - begun), seed, begun // CHUNK, site)) for begun in range(0, number, CHUNK)]
 
 
 def figures(done: dict[str, list[Any]], seed: int) -> dict[str, str]:
@@ -133,13 +139,15 @@ def figures(done: dict[str, list[Any]], seed: int) -> dict[str, str]:
         found["killed at a system call of one CreateCredential"] = (
             f"{sum(one.points for one in sweeps)} points of about {max(one.calls for one in sweeps)} calls at 2 instances, "
             f"{count(sweeps)} violations")
-    if done.get("random"):
-        tally = Tally(seed)
-        for one in done["random"]:
-            tally.add(one)
-        found["creates with random faults"] = (
-            f"{tally.creates}, {tally.restarts} restarts, {tally.foreign} credentials of others, {tally.foreign_deletes} of them "
-            f"deleted by us, {len(tally.violations)} violations")
+    for site in SITES:
+        tally = Tally(seed, site)
+        for one in done.get("random", []):
+            if one.site == site:
+                tally.add(one)
+        if tally.epochs:
+            found[f"creates with random faults, {site}"] = (
+                f"{tally.creates}, {tally.restarts} restarts, {tally.foreign} credentials of others, {tally.foreign_deletes} of "
+                f"them deleted by us, {len(tally.violations)} violations")
     for kind, name in (("idle", "calls that race the idle timer"), ("term", "calls that race SIGTERM")):
         raced: list[Raced] = done.get(kind, [])
         if raced:
@@ -162,7 +170,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rows", default="*", help="only rows whose names fit this pattern, and nothing else")
     parser.add_argument("--runs", type=int, help="of each row (2; with --all 3)")
     parser.add_argument("--step", type=int, help="of the sweep (7; with --all 1)")
-    parser.add_argument("--creates", type=int, help="with random faults (1000; with --all 10000)")
+    parser.add_argument("--creates", type=int, help="with random faults at nile, a fifth of it at each other provider (1000; with --all 10000)")
     parser.add_argument("--calls", type=int, help="that race the daemon's leaving (1000; with --all 10000)")
     parser.add_argument("--seed", type=int, help="of everything that is random")
     parser.add_argument("--epoch", help="repeats one epoch of the random run, by the name that a violation gives")
@@ -180,7 +188,7 @@ def main() -> int:
     options = options_of()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**32)
     if options.epoch:
-        tally = random_run(CHUNK, 0, 0, options.epoch)
+        tally = random_run(CHUNK, 0, only=options.epoch)
         show("random", (options.epoch,), tally.violations, True)
         return 1 if tally.violations else 0
     print(f"seed {seed}", flush=True)

@@ -10,12 +10,15 @@ import random
 import pytest
 
 import sweep
+from mariadb_server import needs_mariadb
 from memory_run import Steady
+from postgres_server import needs_postgres
 from races import race_idle, race_term
 from random_run import random_run
 
 STEP = 17
 CREATES = 120
+CREATES_ELSEWHERE = 30
 IDLE_CALLS = 300
 TERM_CALLS = 600
 
@@ -43,6 +46,14 @@ def test_random(worker: int, seed: int):
     tally = random_run(CREATES, seed, worker)
     assert tally.violations == []
     assert tally.outcomes["ok"] > 0 and tally.restarts > 0 and tally.foreign > 0
+
+
+@pytest.mark.parametrize("site", [pytest.param("postgres", marks=needs_postgres), pytest.param("mariadb", marks=needs_mariadb),
+                                  "vault", "exec"])
+def test_random_elsewhere(site: str, seed: int):
+    tally = random_run(CREATES_ELSEWHERE, seed, 0, site)
+    assert tally.violations == []
+    assert tally.creates == CREATES_ELSEWHERE and tally.restarts > 0
 
 
 @pytest.mark.parametrize("race,calls", [(race_idle, IDLE_CALLS), (race_term, TERM_CALLS)], ids=["idle", "term"])

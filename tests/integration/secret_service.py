@@ -17,6 +17,7 @@ its own (Secret Service API Draft 0.2).
     dismiss         answers with a prompt, which is dismissed (Unlock, CreateItem)
     lie-read        hands out another secret than it keeps (GetSecrets)
     lie-store       answers with a path and keeps nothing (CreateItem)
+    lie-set         says yes and changes nothing (Set)
     slow=SECONDS    is busy with it for that long; other calls wait meanwhile
 """
 
@@ -65,6 +66,7 @@ INTERFACES = {interface.name: interface for interface in Gio.DBusNodeInfo.new_fo
 <interface name="org.freedesktop.DBus.Properties">
   <method name="Get"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="v" direction="out"/></method>
   <method name="GetAll"><arg type="s" direction="in"/><arg type="a{sv}" direction="out"/></method>
+  <method name="Set"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="v" direction="in"/></method>
 </interface>
 </node>""").interfaces}
 
@@ -231,6 +233,9 @@ class SecretServiceStandIn:
     def _fault_lie_store(self, path: str, method: str, parameters: Any, invocation: Any, _: str) -> None:
         invocation.return_value(GLib.Variant("(oo)", (f"{path}/{next(self._numbers)}", "/")))
 
+    def _fault_lie_set(self, path: str, method: str, parameters: Any, invocation: Any, _: str) -> None:
+        invocation.return_value(None)
+
     # The methods of the specification
 
     def _OpenSession(self, path: str, algorithm: str, _: Any) -> GLib.Variant:
@@ -301,6 +306,14 @@ class SecretServiceStandIn:
 
     def _Get(self, path: str, interface: str, name: str) -> GLib.Variant:
         return GLib.Variant("(v)", (self._properties(path, interface)[name],))
+
+    def _Set(self, path: str, interface: str, name: str, value: Any) -> None:
+        if self.locked:
+            raise Failure(IS_LOCKED)
+        if path not in self.items:
+            raise Failure(NO_SUCH_OBJECT)
+        self.items[path][name.lower()] = value
+        self._tell(path.rpartition("/")[0], "ItemChanged", path)
 
     def _GetAll(self, path: str, interface: str) -> GLib.Variant:
         return GLib.Variant("(a{sv})", (self._properties(path, interface),))

@@ -243,6 +243,13 @@ def test_reset_names_a_backend(desktop: Desktop):
     assert desktop.create()["id"]
 
 
+def test_a_thread_that_ends_during_the_exit_does_no_harm():
+    """A library may have been torn down by then; OpenSSL is one that ends the process for it."""
+    with desktop_with("late-thread") as desktop:
+        assert mint(desktop, "late-thread")["id"] == "1"
+        assert desktop.stop_daemon() == 0
+
+
 # Left-over processes
 
 

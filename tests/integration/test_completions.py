@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import subprocess
 from pathlib import Path
 from typing import Callable, Iterator
@@ -12,7 +13,8 @@ from typing import Callable, Iterator
 import pytest
 
 from daemon_stand_in import DaemonStandIn
-from desktop import DEADLINE_SEC, NAME, Desktop
+from desktop import CLIENT, DEADLINE_SEC, KEYRING_PASSWORD, NAME, Desktop, s
+from keyring_tools import desktop_with_prompter, lock_and_wait
 from terminals import Terminal
 
 COMPLETIONS = Path(__file__).resolve().parents[2] / "data" / "completions"
@@ -20,8 +22,13 @@ INTENTS = ["3f2a9c1b-5d44-4e0c-9a61-7d1f5f6f8a10", "b0b0b0b0-5d44-4e0c-9a61-7d1f
 BASH = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _felucca; printf '%s\\n' "${COMPREPLY[@]}" """
 
 
+def with_client(desktop: Desktop) -> dict[str, str]:
+    """The environment of a shell that finds the command."""
+    return desktop.env | {"PATH": f"{CLIENT.parent}:{desktop.env['PATH']}"}
+
+
 def run(desktop: Desktop, *argv: str) -> str:
-    done = subprocess.run(argv, env=desktop.env, capture_output=True, text=True, timeout=DEADLINE_SEC, check=True)
+    done = subprocess.run(argv, env=with_client(desktop), capture_output=True, text=True, timeout=DEADLINE_SEC, check=True)
     assert done.stderr == ""
     return done.stdout
 
@@ -37,7 +44,7 @@ def in_fish(desktop: Desktop, line: str) -> str:
 
 def in_zsh(desktop: Desktop, line: str) -> str:
     """What is on the screen after the tabulator; zsh completes for people only."""
-    terminal = Terminal(desktop, "-f", "-i", program="zsh")
+    terminal = Terminal(desktop, "-f", "-i", program="zsh", **with_client(desktop))
     terminal.type(f"PS1=; fpath=({COMPLETIONS} $fpath); autoload -Uz compinit && compinit -u -D; print -r READ''Y\n")
     terminal.wait_for("READY")
     terminal.screen = terminal.screen.partition("READY")[2]
@@ -105,9 +112,94 @@ def test_an_intent_is_finished(bus: Desktop, complete: Callable[[Desktop, str], 
     assert INTENTS[0] not in shown
 
 
-def test_completing_starts_no_daemon(bus: Desktop, complete: Callable[[Desktop, str], str]):
-    complete(bus, "felucca unresolved revoke ")
-    assert not (bus.root / "started").exists()
+# Names
+
+
+CREDENTIALS = [
+    {"id": "0192aa-1", "workspace": "acme", "database": "orders", "backend": "nile", "state": "active", "tenant-id": "t-77"},
+    {"id": "0192aa-2", "workspace": "acme", "database": "orders", "backend": "nile", "state": "expired"},
+    {"id": "7733bb-3", "workspace": "brass", "database": "big shop", "backend": "local", "state": "active"},
+    {"id": "--label", "workspace": "-x", "database": "$(touch here)", "backend": "local", "state": "a\x1b[31m"},
+]
+
+
+@pytest.fixture
+def listed(bus: Desktop) -> Iterator[DaemonStandIn]:
+    with DaemonStandIn(bus) as daemon:
+        daemon.credentials = CREDENTIALS
+        yield daemon
+
+
+@pytest.mark.parametrize("line,expected,unexpected", [
+    ("felucca get ", ["acme/orders", "brass/big"], ["0192aa"]),
+    ("felucca get acme/", ["orders"], ["brass", "0192aa", "7733bb"]),
+    ("felucca run -c ", ["acme/orders", "brass/big"], ["0192aa"]),
+    ("felucca create --ttl 8h ", ["acme/orders"], ["0192aa"]),
+    ("felucca list ", ["acme", "brass", "acme/orders"], ["0192aa"]),
+    ("felucca prune -y ", ["acme", "brass", "acme/orders"], ["0192aa"]),
+    ("felucca rotate ", ["0192aa-1", "0192aa-2", "7733bb-3"], []),
+    ("felucca revoke --local-only ", ["0192aa-1", "7733bb-3"], []),
+    ("felucca revoke 0192aa-1 7", ["733bb-3"], []),
+    ("felucca get --tenant ", ["t-77"], ["acme/orders", "0192aa"]),
+    ("felucca --backend ", ["nile"], ["acme"]),
+    ("felucca get -b ", ["nile"], ["acme"]),
+    ("felucca sign-in ", ["nile"], ["acme"]),
+    ("felucca sign-out --revoke-credentials ", ["nile"], ["acme"]),
+    ("felucca backends reset ", ["nile"], ["acme", "check"]),
+    ("felucca status ", [], ["nile", "acme"]),
+    ("felucca rotate 0192aa-1 ", [], ["7733bb"]),
+])
+def test_names(bus: Desktop, listed: DaemonStandIn, complete: Callable[[Desktop, str], str], line: str, expected: list[str],
+               unexpected: list[str]):
+    shown = complete(bus, line)
+    assert [name for name in expected if name not in shown] == []
+    assert [name for name in [*unexpected, "touch", "31m", "--label"] if name in shown] == []
+
+
+def test_an_id_is_finished(bus: Desktop, listed: DaemonStandIn, complete: Callable[[Desktop, str], str]):
+    assert "733bb-3" in complete(bus, "felucca get 7")
+
+
+def test_a_name_is_quoted(bus: Desktop, listed: DaemonStandIn, complete: Callable[[Desktop, str], str]):
+    shown = complete(bus, "felucca get br")
+    assert "big\\ shop" in shown or "big shop\tlocal" in shown  # fish quotes what it inserts itself
+
+
+def test_the_daemon_is_started_for_it(complete: Callable[[Desktop, str], str]):
+    """As for any other call: who types the first command of the day sees names, too."""
+    with Desktop(daemon=False, sign_in=False) as desktop:
+        service = f"[D-BUS Service]\nName={NAME}\nExec=/bin/touch {desktop.root}/started\n"
+        (desktop.root / "services" / f"{NAME}.service").write_text(service)
+        assert "acme" not in complete(desktop, "felucca get ")
+        assert (desktop.root / "started").exists()
+
+
+def test_nobody_is_asked_for_anything(complete: Callable[[Desktop, str], str]):
+    with desktop_with_prompter("answer:" + KEYRING_PASSWORD) as (desktop, prompter):
+        desktop.create(label=s("mine"))
+        lock_and_wait(desktop)
+        assert "acme/orders" in complete(desktop, "felucca get ")
+        assert desktop.property("KeyringState") == "locked"
+
+
+def test_a_daemon_that_hangs_is_not_waited_for(desktop: Desktop, complete: Callable[[Desktop, str], str]):
+    """The deadline says nothing; the one of the call itself would."""
+    assert desktop.daemon_process
+    desktop.daemon_process.send_signal(signal.SIGSTOP)
+    try:
+        done = desktop.cli("__complete", "targets")
+        assert (done.returncode, done.stdout, done.stderr) == (6, "", "")
+        assert "acme" not in complete(desktop, "felucca rotate ")
+    finally:
+        desktop.daemon_process.send_signal(signal.SIGCONT)
+
+
+def test_what_can_be_completed_is_in_no_help(bus: Desktop):
+    assert "__complete" not in bus.cli("--help").stdout
+    assert bus.cli("__complete", "passwords").returncode != 0
+
+
+# Options
 
 
 def test_revoke_takes_its_own_option(bus: Desktop, complete: Callable[[Desktop, str], str]):

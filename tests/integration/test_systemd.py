@@ -7,6 +7,8 @@ One session is run for all tests of this file (user_session.sh); each test looks
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from user_manager import Step, UserSession, why_not
@@ -70,6 +72,13 @@ def test_the_sandbox_is_in_force(session: UserSession):
 def test_it_is_not_dumpable(session: UserSession):
     environ = step(session, "environ", 1)
     assert environ.out == "" and "Permission denied" in environ.err
+
+
+def test_it_is_seen_from_outside(session: UserSession):
+    found, unit = json.loads(step(session, "health", 0).out), step(session, "active").properties
+    assert (str(found["daemon"]["pid"]), found["daemon"]["started-by"]) == (unit["MainPID"], "systemd")
+    assert found["sandbox"] == {"seccomp": True, "no-new-privileges": True, "not-dumpable": True, "no-core": True}
+    assert found["units"] == {"felucca.service": "active", "felucca.socket": "active"}
 
 
 # Coming and going

@@ -160,6 +160,20 @@ def test_revoke_ends_the_only_candidate(desktop: Desktop):
     wait_until(lambda: intent_files(desktop) == [], "its record is gone")
 
 
+def test_revoke_does_not_lose_what_is_still_being_minted(desktop: Desktop):
+    """The daemon has given up; the provider has not."""
+    desktop.reconfigure(timeout=TIMEOUT_SEC)
+    desktop.nile.rule(on="create", hold="mint")
+    fails_with("OutcomeUnknown", desktop.create)
+    (entry,) = unresolved(desktop)
+    assert "try again in" in fails_with("Conflict", resolve, desktop, entry["intent"], "revoke")
+    desktop.nile.release("mint")
+    wait_until(desktop.nile.live, "it is minted after all")
+    wait_candidates(desktop)
+    resolve(desktop, entry["intent"], "revoke")
+    assert desktop.nile.live() == [] and unresolved(desktop) == []
+
+
 @pytest.mark.parametrize("action", ["keep", "forget"])
 def test_keep_and_forget_leave_the_provider_alone(desktop: Desktop, action: str):
     lose_answer(desktop)

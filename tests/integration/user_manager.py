@@ -60,10 +60,11 @@ class Step:
 
 
 class UserSession:
-    """One run of the session, as a context manager; then its steps, its journal and the stand-in."""
+    """One run of the session, as a context manager; then its steps, its journal and the stand-in. `modules`: backends that
+    are installed beside ours."""
 
-    def __init__(self, script: Path = HERE / "user_session.sh", config: str = CONFIG):
-        self.script, self.config = script, config
+    def __init__(self, script: Path = HERE / "user_session.sh", config: str = CONFIG, modules: tuple[Path, ...] = ()):
+        self.script, self.config, self.modules = script, config, modules
 
     def __enter__(self) -> "UserSession":
         self.root = Path(tempfile.mkdtemp(prefix="felucca-test-"))
@@ -95,6 +96,9 @@ class UserSession:
         staged = self.root / "staged"
         subprocess.run(["meson", "install", "-C", str(BUILD), "--destdir", str(staged), "--no-rebuild", "--quiet"],
                        check=True, capture_output=True)
+        (backends,) = staged.rglob("backends-1")
+        for module in self.modules:
+            shutil.copy(module, backends)
         options = json.loads((BUILD / "meson-info/intro-buildoptions.json").read_text())
         (prefix,) = [option["value"] for option in options if option["name"] == "prefix"]
         self.token = self.nile.issue_token()["access_token"]

@@ -46,6 +46,7 @@ step sign-in felucca sign-in --token-stdin <"$RESULTS/token"
 step active systemctl --user show $unit
 step owner busctl --user status org.felucca.Credentials1
 step proc cat "/proc/$(value MainPID)/status" "/proc/$(value MainPID)/limits"
+step health felucca status --json
 step environ cat "/proc/$(value MainPID)/environ"
 
 # It does its work in the sandbox.

@@ -26,7 +26,7 @@ ROWS = [
     ["bus", "bus-call", "bus-object", "caller", "message", "bus-source", "peers", "peer", "peer-frame",
      "peer-socket"],
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "backend-load", "broker", "ledger",
-     "reconcile", "settle", "expiry"],
+     "reconcile", "settle", "expiry", "endings"],
     ["catalog", "keyring", "keyring-op", "keyring-item", "keyring-store", "keyring-private", "token-cache", "registry", "work",
      "mint-queue", "intent", "intent-folder", "quarantine", "sign-in", "sign-in-listener"],
     ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",

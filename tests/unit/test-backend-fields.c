@@ -65,6 +65,7 @@ static const struct
   { FEL_FIELD_API_HOST, G_STRUCT_OFFSET (FelCredential, api_host) },
   { FEL_FIELD_DATABASE_NAME, G_STRUCT_OFFSET (FelCredential, database_name) },
   { FEL_FIELD_INTENT, G_STRUCT_OFFSET (FelCredential, intent) },
+  { FEL_FIELD_PROTOCOL, G_STRUCT_OFFSET (FelCredential, protocol) },
 };
 
 static const struct

@@ -4,7 +4,7 @@
 
 #include "daemon.h"
 #include "felucca-names.h"
-#include "status.h"
+#include "problems.h"
 
 #define BUS_ERROR "org.freedesktop.DBus.Error."
 
@@ -70,7 +70,8 @@ static const struct
   { FEL_ERROR_PREFIX "OutcomeUnknown", "Intent 1 is open.", "Intent 1 is open; try: felucca unresolved" },
   { FEL_ERROR_PREFIX "OutcomeUnknown", "See felucca unresolved", "See felucca unresolved" },
   { BUS_ERROR "ServiceUnknown", "The name is not activatable",
-    "the felucca daemon is not installed: nothing on the session bus provides org.felucca.Credentials1" },
+    "the felucca daemon is not installed: nothing on the session bus provides org.felucca.Credentials1; "
+    "try: systemctl --user start felucca.service" },
 };
 
 static void
@@ -104,18 +105,43 @@ test_health (void)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
     {
-      g_autoptr (FelRecord) status = fel_record_new ();
-      g_autoptr (GError) error = NULL;
-      FelRecord *backends = fel_record_new ();
-      FelRecord *backend = fel_record_new ();
+      g_autoptr (GPtrArray) problems = fel_problems_new ();
+      g_autoptr (FelRecord) backend = fel_record_new ();
 
       fel_record_set_text (backend, "state", states[i].backend_state);
-      fel_record_set_record (backends, "nile", backend);
-      fel_record_set_record (status, "backends", backends);
-      fel_record_set_text (status, "keyring-state", states[i].keyring);
-      g_assert_cmpint (fel_status_check (status, &error), ==, states[i].status == FEL_EXIT_DONE);
-      if (error != NULL)
-        g_assert_error (error, FEL_EXIT, (int) states[i].status);
+      fel_problems_judge_keyring (problems, states[i].keyring);
+      fel_problems_judge_backend (problems, "nile", backend);
+      g_assert_cmpuint (problems->len == 0, ==, states[i].status == FEL_EXIT_DONE);
+      g_assert_cmpint (fel_problems_say (problems), ==, states[i].status);
+    }
+}
+
+static void
+test_failures (void)
+{
+  static const struct
+  {
+    const char *message;
+    const char *what;
+    const char *next;
+  } cases[] = {
+    { "it broke", "it broke", NULL },
+    { "it broke; try: felucca status", "it broke", "felucca status" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GPtrArray) problems = fel_problems_new ();
+      g_autoptr (GError) failure = g_error_new_literal (FEL_EXIT, FEL_EXIT_UNREACHABLE, cases[i].message);
+      gint64 status;
+
+      fel_problems_add (problems, FEL_EXIT_DONE, "a hint", NULL);
+      fel_problems_add_failure (problems, failure);
+      g_assert_cmpstr (fel_record_text (problems->pdata[1], "what"), ==, cases[i].what);
+      g_assert_cmpstr (fel_record_text (problems->pdata[1], "try"), ==, cases[i].next);
+      g_assert_true (fel_record_number (problems->pdata[1], "exit-status", &status));
+      g_assert_cmpint (status, ==, FEL_EXIT_UNREACHABLE);
+      g_assert_cmpint (fel_problems_say (problems), ==, FEL_EXIT_UNREACHABLE);
     }
 }
 
@@ -152,6 +178,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/exit/names", test_names);
   g_test_add_func ("/client/exit/messages", test_messages);
   g_test_add_func ("/client/exit/health", test_health);
+  g_test_add_func ("/client/exit/failures", test_failures);
   g_test_add_func ("/client/exit/owners", test_owners);
   return g_test_run ();
 }

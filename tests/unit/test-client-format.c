@@ -181,6 +181,40 @@ test_database_name (void)
     }
 }
 
+/* What MariaDB's drivers read, and a sentence instead of what none of them does. */
+static void
+test_mysql (void)
+{
+  static const struct
+  {
+    FelFormat format;
+    const char *host;
+    const char *text; /* NULL: refused */
+  } mysql_cases[] = {
+    { FEL_FORMAT_URL, "db.example", "mysql://u1:p%40w@db.example:5432/orders\n" },
+    { FEL_FORMAT_URL, "/run/my sock", "mysql://u1:p%40w@localhost/orders?socket=%2Frun%2Fmy%20sock\n" },
+    { FEL_FORMAT_PASSWORD, "db.example", "p@w\n" },
+    { FEL_FORMAT_ENV, "db.example", NULL },
+    { FEL_FORMAT_NILE_ENV, "db.example", NULL },
+    { FEL_FORMAT_PGPASS, "db.example", NULL },
+    { FEL_FORMAT_CONNINFO, "db.example", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (mysql_cases); i++)
+    {
+      g_autoptr (FelCredential) credential = credential_without (FEL_KEY_HOST, "p@w");
+      g_autoptr (FelBuffer) out = fel_buffer_new ();
+      g_autoptr (GError) error = NULL;
+
+      fel_record_set_text (credential->record, FEL_KEY_HOST, mysql_cases[i].host);
+      fel_record_set_text (credential->record, FEL_KEY_PROTOCOL, FEL_PROTOCOL_MYSQL);
+      g_assert_cmpint (fel_format_credential (mysql_cases[i].format, credential, out, &error), ==,
+                       mysql_cases[i].text != NULL);
+      g_assert_cmpstr (out->bytes, ==, mysql_cases[i].text != NULL ? mysql_cases[i].text : "");
+      g_assert_true (error == NULL || strstr (error->message, "--format url") != NULL);
+    }
+}
+
 static void
 test_empty_database_name (void)
 {
@@ -230,6 +264,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/client/format/credential", test_formats);
   g_test_add_func ("/client/format/url-hosts", test_url_hosts);
+  g_test_add_func ("/client/format/mysql", test_mysql);
   g_test_add_func ("/client/format/database-name", test_database_name);
   g_test_add_func ("/client/format/empty-database-name", test_empty_database_name);
   g_test_add_func ("/client/format/pgpass-socket", test_pgpass_socket);

@@ -26,6 +26,7 @@ full_credential (void)
   self->user = g_strdup ("u");
   self->host = g_strdup ("db.example");
   self->ssl_mode = g_strdup ("require");
+  self->protocol = g_strdup ("mysql");
   self->label = g_strdup ("mine");
   self->region = g_strdup ("eu");
   self->status = g_strdup ("READY");
@@ -57,6 +58,7 @@ static const char *const attributes_of_full[][2] = {
   { "host", "db.example" },
   { "port", "5432" },
   { "ssl-mode", "require" },
+  { "protocol", "mysql" },
   { "created", "1699999999" },
   { "not-after", "1700003600" },
   { "internal", "false" },

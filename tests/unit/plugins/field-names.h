@@ -30,4 +30,5 @@ static const char *const field_names[] = {
   [FEL_FIELD_RENEWABLE] = "renewable",
   [FEL_FIELD_LOGIN_ONLY] = "login-only",
   [FEL_FIELD_INTENT] = "intent",
+  [FEL_FIELD_PROTOCOL] = "protocol",
 };

@@ -75,7 +75,7 @@ check_bodies (const BodyCase *cases, gsize n, ExecOperation operation, const Exe
     {
       g_autoptr (ExecAnswer) answer = answer_new (EXEC_EXITED, 0, cases[i].body);
       g_autoptr (FelOut) out = fake_out_new ();
-      ExecCall call = { plan, operation, INTENT };
+      ExecCall call = { plan, operation, INTENT, 0 };
 
       check_said (cases[i].name, exec_answer_read (&fake_host, out, &call, answer), out, cases[i].failure,
                   cases[i].said);
@@ -233,7 +233,40 @@ test_without_intent (void)
       ExecPlan plan = plan_of (i == 0);
       g_autoptr (ExecAnswer) answer = answer_new (EXEC_EXITED, 0, cases[i].body);
       g_autoptr (FelOut) out = fake_out_new ();
-      ExecCall call = { &plan, EXEC_MINT, NULL };
+      ExecCall call = { &plan, EXEC_MINT, NULL, 0 };
+
+      check_said (cases[i].name, exec_answer_read (&fake_host, out, &call, answer), out, cases[i].failure,
+                  cases[i].said);
+    }
+}
+
+/* A lifetime that was wished, and what the helper says of it. */
+static void
+test_wished_end (void)
+{
+  static const struct
+  {
+    const char *name;
+    gboolean can_all;
+    const char *body;
+    int failure;
+    const char *said;
+  } cases[] = {
+    { "no end", FALSE, "{\"user\":\"u\",\"password\":\"p\"}", 0,
+      "id=" INTENT ".1700000009\nuser=u\nnot-after=1700000009\nsecret=p\n" },
+    { "an end of its own", FALSE, "{\"user\":\"u\",\"password\":\"p\",\"notAfter\":1800000000}", 0,
+      "id=" INTENT ".1800000000\nuser=u\nnot-after=1800000000\nsecret=p\n" },
+    { "it can revoke", TRUE, "{\"user\":\"u\",\"password\":\"p\"}", 0, "id=" INTENT "\nuser=u\nsecret=p\n" },
+    { "no password", FALSE, "{\"user\":\"u\"}", NONSENSE, "id=" INTENT ".1700000009\n" },
+    { "an end that is none", FALSE, "{\"user\":\"u\",\"password\":\"p\",\"notAfter\":\"soon\"}", NONSENSE, "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      ExecPlan plan = plan_of (cases[i].can_all);
+      g_autoptr (ExecAnswer) answer = answer_new (EXEC_EXITED, 0, cases[i].body);
+      g_autoptr (FelOut) out = fake_out_new ();
+      ExecCall call = { &plan, EXEC_MINT, INTENT, 1700000009 };
 
       check_said (cases[i].name, exec_answer_read (&fake_host, out, &call, answer), out, cases[i].failure,
                   cases[i].said);
@@ -318,7 +351,7 @@ test_ends (void)
       const EndCase *one = &end_cases[i];
       g_autoptr (ExecAnswer) answer = answer_new (one->outcome, one->status, one->body);
       g_autoptr (FelOut) out = fake_out_new ();
-      ExecCall call = { &plan, EXEC_MINT, INTENT };
+      ExecCall call = { &plan, EXEC_MINT, INTENT, 0 };
 
       answer->stopped = one->stopped;
       check_said (one->name, exec_answer_read (&fake_host, out, &call, answer), out, one->failure, one->said);
@@ -391,6 +424,7 @@ main (int argc, char **argv)
   g_test_add_func ("/exec-answer/defaults", test_defaults);
   g_test_add_func ("/exec-answer/limits", test_limits);
   g_test_add_func ("/exec-answer/no-intent", test_without_intent);
+  g_test_add_func ("/exec-answer/wished-end", test_wished_end);
   g_test_add_func ("/exec-answer/other-verbs", test_other_verbs);
   g_test_add_func ("/exec-answer/ends", test_ends);
   g_test_add_func ("/exec-answer/ends-of-revoke", test_ends_of_revoke);
