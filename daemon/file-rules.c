@@ -126,7 +126,7 @@ allow_system (FelLandlock *landlock)
 static void
 allow_installation (FelLandlock *landlock, const char *backend_folder)
 {
-  fel_landlock_allow (landlock, "/proc/self/exe", RUN); /* a probe is us once more */
+  allow_folder_of (landlock, "/proc/self/exe", RUN); /* a probe is us once more, or what an update has put there */
   fel_landlock_allow (landlock, backend_folder, READ);
 #if FEL_DEVELOPER
   fel_landlock_allow (landlock, FEL_BUILD_DIR, OWN);

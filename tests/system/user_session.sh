@@ -35,7 +35,7 @@ cp "$RESULTS/felucca.conf" ~/.config/felucca/
 bus=/usr/lib/systemd/user/$(cat "$RESULTS/bus").service
 [ -e "$bus" ] || bus=/usr/lib/systemd/user/dbus.service
 mkdir -p ~/.config/systemd/user
-ln -s "$bus" ~/.config/systemd/user/dbus.service
+cp "$bus" ~/.config/systemd/user/dbus.service
 /lib/systemd/systemd --user --log-target=journal >"$RESULTS/manager.log" 2>&1 &
 manager=$!
 until_true test -S "$XDG_RUNTIME_DIR/systemd/private"
