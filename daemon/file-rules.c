@@ -173,6 +173,7 @@ allow_own (FelLandlock *landlock, const char *state_folder)
   if (own == NULL)
     return;
   g_mkdir_with_parents (own, 0700);
+  g_mkdir_with_parents (dconf, 0700); /* as dconf would when it is first asked for the proxy */
   fel_landlock_allow (landlock, own, OWN);
   fel_landlock_allow (landlock, dconf, OWN);
 }

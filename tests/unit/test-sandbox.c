@@ -73,6 +73,8 @@ test_what_is_tried (void)
       after = fel_sandbox_look (NULL, TRUE);
       g_assert_null (missing (after, "no-new-privileges"));
       g_assert_null (missing (after, "core-dumps"));
+      fel_sandbox_free (before);
+      fel_sandbox_free (after);
       _exit (0);
     }
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
