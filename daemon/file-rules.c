@@ -124,22 +124,38 @@ allow_system (FelLandlock *landlock)
 
 /* What this build brings with it, wherever it was put. */
 static void
+allow_backends (FelLandlock *landlock, const char *folder)
+{
+  g_autoptr (GDir) files = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  fel_landlock_allow (landlock, folder, READ);
+  while (files != NULL && (name = g_dir_read_name (files)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      fel_landlock_allow (landlock, path, READ); /* it may be a link out of the folder */
+    }
+}
+
+static void
 allow_installation (FelLandlock *landlock, const char *backend_folder)
 {
   allow_folder_of (landlock, "/proc/self/exe", RUN); /* a probe is us once more, or what an update has put there */
-  fel_landlock_allow (landlock, backend_folder, READ);
+  allow_backends (landlock, backend_folder);
 #if FEL_DEVELOPER
   fel_landlock_allow (landlock, FEL_BUILD_DIR, OWN);
 #endif
 }
 
+/* A folder that is named in the settings of a backend is its own; a file is there to be read. */
 static void
 allow_named (FelLandlock *landlock, const char *value)
 {
   g_auto (GStrv) paths = fel_file_rules_paths_in (value);
 
   for (char **path = paths; *path != NULL; path++)
-    fel_landlock_allow (landlock, *path, RUN);
+    fel_landlock_allow (landlock, *path, g_file_test (*path, G_FILE_TEST_IS_DIR) ? RUN | OWN : RUN);
 }
 
 static void

@@ -87,6 +87,18 @@ def test_unless_it_is_asked_for(with_helper: Desktop):
     assert not (with_helper.root / "left-behind").exists()
 
 
+@needs_landlock
+def test_what_settings_name_stays_open(with_helper: Desktop):
+    """A file is there to be read; a folder is the backend's own."""
+    home, folder = with_helper.root, with_helper.root / "folder"
+    folder.mkdir()
+    with_helper.helper.write_text(HELPER.format(home=home).replace(f"{home}/left-behind", f"{folder}/left-behind"))
+    with_helper.write_config(f"[daemon]\nconfine-files=true\n[backend tool]\nmodule=exec\n"
+                             f"command={with_helper.helper} {home}/precious {folder}\n")
+    with_helper.restart_daemon()
+    assert what_the_helper_did(with_helper) == "did-read-wrote"
+
+
 def test_it_can_be_turned_off(with_helper: Desktop):
     restart_with(with_helper, "confine-files=false", instance=False)
     assert "confine-files" in sandbox(with_helper)["files"]
