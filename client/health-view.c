@@ -11,19 +11,6 @@
 
 #define ADDRESS_OF_PATH "unix:path=" /* goes without saying */
 
-typedef struct Words
-{
-  const char *key;
-  const char *text;
-} Words;
-
-static const Words sandbox_words[] = {
-  { "seccomp", "seccomp" },
-  { "no-new-privileges", "no new privileges" },
-  { "not-dumpable", "not dumpable" },
-  { "no-core", "no core dumps" },
-};
-
 static void
 add_word (GString *text, const char *word)
 {
@@ -116,14 +103,19 @@ add_sandbox (FelTable *table, const FelRecord *sandbox)
   g_autoptr (GString) on = g_string_new (NULL);
   g_autoptr (GString) off = g_string_new (NULL);
 
-  if (sandbox == NULL)
-    return;
-  for (gsize i = 0; i < G_N_ELEMENTS (sandbox_words); i++)
-    if (fel_record_has (sandbox, sandbox_words[i].key))
-      add_word (fel_record_flag (sandbox, sandbox_words[i].key) ? on : off, sandbox_words[i].text);
-  if (off->len > 0 && on->len > 0)
-    g_string_append_printf (on, "; not: %s", off->str);
-  add_row (table, "sandbox", off->len == 0 ? "on" : fel_record_flag (sandbox, "seccomp") ? "partly" : "off", on);
+  for (guint i = 0; sandbox != NULL && i < fel_record_size (sandbox); i++)
+    {
+      const char *part = fel_record_key (sandbox, i);
+      const char *state = fel_record_text (sandbox, part);
+      g_autofree char *lacking = g_strdup_printf ("%s (%s)", part, state != NULL ? state : "not known");
+      gboolean is_on = g_strcmp0 (state, "on") == 0;
+
+      add_word (is_on ? on : off, is_on ? part : lacking);
+    }
+  if (off->len > 0)
+    g_string_prepend (off, "without ");
+  if (on->len > 0 || off->len > 0)
+    add_row (table, "sandbox", off->len == 0 ? "on" : on->len == 0 ? "off" : "partly", off->len == 0 ? on : off);
 }
 
 static void

@@ -69,7 +69,6 @@ look_at_process (Look *self, FelRecord *daemon)
   pid_t pid = daemon_pid (self);
   gint64 since_sec = fel_process_started_sec (pid, self->now_sec);
   g_autofree char *by = pid > 0 ? started_by (pid) : NULL;
-  FelRecord *sandbox = fel_process_sandbox (pid);
 
   if (pid > 0)
     fel_record_set_number (daemon, "pid", pid);
@@ -77,8 +76,6 @@ look_at_process (Look *self, FelRecord *daemon)
     fel_record_set_number (daemon, FEL_KEY_SINCE, since_sec);
   if (by != NULL)
     fel_record_set_text (daemon, "started-by", by);
-  if (sandbox != NULL)
-    fel_record_set_record (self->health, "sandbox", sandbox);
 }
 
 static void
@@ -194,6 +191,7 @@ look_with_daemon (Look *self, FelRecord *status, GPtrArray *accounts, const GErr
 {
   const char *version = fel_record_text (status, "version");
   const char *keyring = fel_record_text (status, "keyring-state");
+  FelRecord *sandbox = fel_record_steal_record (status, "sandbox");
   FelRecord *daemon = fel_record_new ();
 
   if (version != NULL)
@@ -203,6 +201,8 @@ look_with_daemon (Look *self, FelRecord *status, GPtrArray *accounts, const GErr
   fel_record_set_flag (daemon, "running", TRUE);
   look_at_process (self, daemon);
   look_at_version (self, daemon, version);
+  if (sandbox != NULL) /* an older daemon does not tell */
+    fel_record_set_record (self->health, "sandbox", sandbox);
   fel_record_set_record (self->health, "daemon", daemon);
   look_at_units (self);
   look_at_way (self);

@@ -2,9 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "process.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,42 +62,4 @@ fel_process_started_sec (pid_t pid, gint64 now_sec)
   if (ticks == 0 || per_sec <= 0 || clock_gettime (CLOCK_BOOTTIME, &up) < 0)
     return 0;
   return now_sec - (up.tv_sec - ticks / per_sec);
-}
-
-/* The value of "NAME: VALUE"; -1: there is no such line. */
-static gint64
-line_number (const char *text, const char *name)
-{
-  const char *line = strstr (text, name);
-
-  return line != NULL && (line == text || line[-1] == '\n') ? g_ascii_strtoll (line + strlen (name), NULL, 10) : -1;
-}
-
-static void
-add_dumpable (FelRecord *sandbox, pid_t pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", (int) pid);
-  struct stat st;
-
-  /* The kernel gives the files of one that is not to root; root's own look the same either way. */
-  if (geteuid () != 0 && stat (path, &st) == 0)
-    fel_record_set_flag (sandbox, "not-dumpable", st.st_uid != geteuid ());
-}
-
-FelRecord *
-fel_process_sandbox (pid_t pid)
-{
-  g_autofree char *status = read_file (pid, "status");
-  g_autofree char *limits = read_file (pid, "limits");
-  FelRecord *sandbox;
-
-  if (status == NULL)
-    return NULL;
-  sandbox = fel_record_new ();
-  fel_record_set_flag (sandbox, "seccomp", line_number (status, "Seccomp:") == 2);
-  fel_record_set_flag (sandbox, "no-new-privileges", line_number (status, "NoNewPrivs:") == 1);
-  add_dumpable (sandbox, pid);
-  if (limits != NULL)
-    fel_record_set_flag (sandbox, "no-core", line_number (limits, "Max core file size") == 0);
-  return sandbox;
 }

@@ -9,11 +9,6 @@
 
 #include <glib.h>
 
-#include "record.h"
-
 char *fel_process_name (pid_t pid); /* of its program, without a folder */
 pid_t fel_process_parent (pid_t pid);
 gint64 fel_process_started_sec (pid_t pid, gint64 now_sec); /* Unix seconds */
-
-/* What holds it in: seccomp, no-new-privileges, not-dumpable, no-core; flags, TRUE where it does. NULL: not seen. */
-FelRecord *fel_process_sandbox (pid_t pid);

@@ -40,6 +40,7 @@ fel_status_fetch (FelDaemon *daemon, GError **error)
   g_autoptr (FelRecord) properties = fetch_properties (daemon, error);
   g_autoptr (FelRecord) backends = NULL;
   g_autoptr (FelRecord) status = NULL;
+  FelRecord *sandbox;
 
   if (properties == NULL)
     return NULL;
@@ -52,6 +53,9 @@ fel_status_fetch (FelDaemon *daemon, GError **error)
     fel_record_set_text (status, "version", fel_record_text (properties, "Version"));
   if (fel_record_has (properties, "KeyringState"))
     fel_record_set_text (status, "keyring-state", fel_record_text (properties, "KeyringState"));
+  sandbox = fel_record_steal_record (properties, "Sandbox");
+  if (sandbox != NULL)
+    fel_record_set_record (status, "sandbox", sandbox);
   fel_record_set_record (status, "backends", g_steal_pointer (&backends));
   return g_steal_pointer (&status);
 }

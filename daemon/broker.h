@@ -13,6 +13,7 @@
 #include "mint-queue.h"
 #include "quarantine.h"
 #include "registry.h"
+#include "sandbox.h"
 #include "secret-cache.h"
 #include "sign-in.h"
 #include "token-cache.h"
@@ -32,6 +33,7 @@ typedef struct FelBrokerListener
 typedef struct FelBroker
 {
   FelConfig *config;
+  FelSandbox *sandbox; /* (nullable) */
   FelRegistry *registry;
   FelCatalog *catalog;
   FelKeyring *keyring;

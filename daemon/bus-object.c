@@ -252,6 +252,13 @@ get_keyring_state (sd_bus *bus, const char *path, const char *interface, const c
   return sd_bus_message_append (reply, "s", fel_keyring_state_name (fel_keyring_state (keyring)));
 }
 
+static int
+get_sandbox (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+             void *userdata, sd_bus_error *ret_error)
+{
+  return fel_message_append_sandbox (reply, ((FelBusObject *) userdata)->broker->sandbox);
+}
+
 /* Reads that have to wait: sd-bus wants the value of a property at once, and a backend that nobody has looked at yet takes
  * a while. Such a read becomes a request; its answer is put together here. */
 
@@ -266,9 +273,21 @@ answer_backends (sd_bus_message *reply, FelRequest *request)
 }
 
 static int
-append_string_property (sd_bus_message *reply, const char *name, const char *value)
+append_property (sd_bus_message *reply, const char *name, const char *type, sd_bus_property_get_t get,
+                 FelBroker *broker)
 {
-  return sd_bus_message_append (reply, "{sv}", name, "s", value);
+  FelBusObject object = { .broker = broker };
+  int r = sd_bus_message_open_container (reply, 'e', "sv");
+
+  if (r >= 0)
+    r = sd_bus_message_append (reply, "s", name);
+  if (r >= 0)
+    r = sd_bus_message_open_container (reply, 'v', type);
+  if (r >= 0)
+    r = get (NULL, NULL, NULL, NULL, reply, &object, NULL);
+  if (r >= 0)
+    r = sd_bus_message_close_container (reply);
+  return r < 0 ? r : sd_bus_message_close_container (reply);
 }
 
 static int
@@ -277,18 +296,13 @@ answer_properties (sd_bus_message *reply, FelRequest *request)
   int r = sd_bus_message_open_container (reply, 'a', "{sv}");
 
   if (r >= 0)
-    r = append_string_property (reply, "Version", FEL_VERSION);
+    r = append_property (reply, "Version", "s", get_version, request->broker);
   if (r >= 0)
-    r = sd_bus_message_open_container (reply, 'e', "sv");
+    r = append_property (reply, "Backends", "a{sa{sv}}", get_backends, request->broker);
   if (r >= 0)
-    r = sd_bus_message_append (reply, "s", "Backends");
+    r = append_property (reply, "KeyringState", "s", get_keyring_state, request->broker);
   if (r >= 0)
-    r = answer_backends (reply, request);
-  if (r >= 0)
-    r = sd_bus_message_close_container (reply);
-  if (r >= 0)
-    r = append_string_property (reply, "KeyringState",
-                                fel_keyring_state_name (fel_keyring_state (request->broker->keyring)));
+    r = append_property (reply, "Sandbox", "a{ss}", get_sandbox, request->broker);
   return r < 0 ? r : sd_bus_message_close_container (reply);
 }
 
@@ -346,6 +360,7 @@ static const sd_bus_vtable credentials_vtable[] = {
   SD_BUS_PROPERTY ("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Backends", "a{sa{sv}}", get_backends, 0, 0),
   SD_BUS_PROPERTY ("KeyringState", "s", get_keyring_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Sandbox", "a{ss}", get_sandbox, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_SIGNAL_WITH_NAMES ("CredentialAdded", "a{sv}", SD_BUS_PARAM (credential), 0),
   SD_BUS_SIGNAL_WITH_NAMES ("CredentialChanged", "a{sv}", SD_BUS_PARAM (credential), 0),
   SD_BUS_SIGNAL_WITH_NAMES ("CredentialRemoved", "s", SD_BUS_PARAM (id), 0),

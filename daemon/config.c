@@ -113,6 +113,7 @@ static char *
 config_set_daemon (FelConfig *self, const char *key, const char *value)
 {
   char *problem = NULL;
+  gboolean confine = FALSE;
 
   if (g_str_equal (key, "default-backend") && !is_plain_name (value))
     problem = g_strdup_printf ("'%s' is not a backend's name", value);
@@ -123,7 +124,9 @@ config_set_daemon (FelConfig *self, const char *key, const char *value)
     }
   else if (g_str_equal (key, "idle-timeout"))
     parse_seconds (value, 0, IDLE_TIMEOUT_MAX_SEC, &self->idle_timeout_sec, &problem);
-  else
+  else if (g_str_equal (key, "confine-files") && parse_boolean (value, &confine, &problem))
+    self->confine_files = confine ? FEL_CONFINE_YES : FEL_CONFINE_NO;
+  else if (problem == NULL)
     problem = g_strdup ("there is no such key");
   return problem;
 }

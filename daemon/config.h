@@ -26,13 +26,21 @@ typedef struct FelConfigInstance
   gboolean exclusive;  /* nobody else mints there: what is not accounted for is ours */
 } FelConfigInstance;
 
+typedef enum
+{
+  FEL_CONFINE_AUTO, /* unless an instance runs programs of the user */
+  FEL_CONFINE_NO,
+  FEL_CONFINE_YES,
+} FelConfine;
+
 typedef struct FelConfig
 {
   char *default_backend;  /* (nullable) */
   guint idle_timeout_sec; /* 0: never leave */
-  char *unreadable;       /* (nullable) the problem of a file of which nothing is known */
-  GPtrArray *instances;   /* of FelConfigInstance, in the order of the files */
-  GPtrArray *problems;    /* of char *: one line each, naming file, group and key */
+  FelConfine confine_files;
+  char *unreadable;     /* (nullable) the problem of a file of which nothing is known */
+  GPtrArray *instances; /* of FelConfigInstance, in the order of the files */
+  GPtrArray *problems;  /* of char *: one line each, naming file, group and key */
 } FelConfig;
 
 /* Later files win, key by key. A file that does not exist is none. */

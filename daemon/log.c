@@ -8,6 +8,7 @@
 #define MESSAGE_ID_REQUEST_FAILED "c2b2d3e8b5b84df3a5ea1f6a7f86d1ce"
 #define MESSAGE_ID_PROBLEM "0f6a3b1ea3ff41b3a7f5c9f6d3b4e2a7"
 #define MESSAGE_ID_SETTLED "7e1c6b0f3a5d4d0c9b8e2f4a6c1d3e57"
+#define MESSAGE_ID_SANDBOX "9b3d7a5e6c0f4c5fb2a1d8e47f60c3ab"
 #define FIELDS_MAX 16
 
 typedef struct
@@ -72,6 +73,22 @@ fel_log_settled (const FelLogSettled *line)
   line_add (&fields, "FEL_WORKSPACE", line->workspace);
   line_add (&fields, "FEL_DATABASE", line->database);
   line_add (&fields, "FEL_CREDENTIAL_ID", line->id);
+  g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields.fields, fields.n);
+}
+
+void
+fel_log_sandbox (const char *missing)
+{
+  g_autofree char *message = missing != NULL ? g_strdup_printf ("the sandbox lacks: %s", missing)
+                                             : g_strdup ("the sandbox is complete");
+  Line fields = { .n = 0 };
+
+  line_add (&fields, "MESSAGE", message);
+  line_add (&fields, "MESSAGE_ID", MESSAGE_ID_SANDBOX);
+  line_add (&fields, "PRIORITY", missing != NULL ? "5" : "6");
+  line_add (&fields, "GLIB_DOMAIN", G_LOG_DOMAIN);
+  line_add (&fields, "FEL_SANDBOX", missing != NULL ? "incomplete" : "complete");
+  line_add (&fields, "FEL_SANDBOX_MISSING", missing);
   g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields.fields, fields.n);
 }
 

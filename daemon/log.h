@@ -34,5 +34,8 @@ typedef struct FelLogSettled
 /* A mint whose outcome was not known has come to its end. */
 void fel_log_settled (const FelLogSettled *line);
 
-/* A condition of the daemon itself: a broken file, a missing part of its sandbox. */
+/* What the look at its own sandbox found. missing: (nullable) all of it is in force. */
+void fel_log_sandbox (const char *missing);
+
+/* A condition of the daemon itself: a broken file, a bus that cannot be reached. */
 void fel_log_problem (const char *sentence);

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <gio/gio.h>
@@ -20,6 +21,7 @@
 #include "felucca-config.h"
 
 #include "bus.h"
+#include "file-rules.h"
 #include "locked-memory.h"
 #include "log.h"
 #include "mirror.h"
@@ -145,13 +147,14 @@ start_watchdog (void)
 
 /* The program in its other roles; FALSE: it is to be the daemon. */
 static gboolean
-run_as_told (int argc, char **argv, int *ret_status)
+run_as_told (int argc, char **argv, gboolean *ret_require_sandbox, int *ret_status)
 {
   g_autofree char *probe = NULL, *check = NULL;
   gboolean version = FALSE;
   const GOptionEntry entries[] = {
     { "probe-backend", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &probe, NULL, NULL },
     { "check-backend", 0, 0, G_OPTION_ARG_FILENAME, &check, "Say whether a file is a usable backend", "FILE" },
+    { "require-sandbox", 0, 0, G_OPTION_ARG_NONE, ret_require_sandbox, "Do not run without the whole sandbox", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -177,22 +180,59 @@ run_as_told (int argc, char **argv, int *ret_status)
   return TRUE;
 }
 
-static int
-run (void)
+/* Before there are threads: the rules for files hold for those that are made later. */
+static FelSandbox *
+confine (const FelConfig *config, const char *state)
+{
+  g_autoptr (GError) memory_error = NULL;
+  g_autoptr (GError) files_error = NULL;
+
+  fel_locked_memory_open (&memory_error);
+  if (memory_error != NULL)
+    fel_log_problem (memory_error->message);
+  fel_file_rules_enforce (config, state, fel_registry_default_directory (), &files_error);
+  return fel_sandbox_look (files_error, memory_error == NULL);
+}
+
+static FelBroker *
+build_broker (void)
 {
   g_auto (GStrv) files = fel_config_default_files ();
   g_autofree char *state = g_build_filename (g_get_user_state_dir (), "felucca", NULL);
+  FelConfig *config = fel_config_load ((const char *const *) files);
+  FelSandbox *sandbox = confine (config, state);
+  FelBroker *broker = fel_broker_new (config, fel_registry_default_directory (), state);
+
+  for (guint i = 0; i < config->problems->len; i++)
+    fel_log_problem (config->problems->pdata[i]);
+  fel_sandbox_log (sandbox);
+  broker->sandbox = sandbox;
+  return broker;
+}
+
+static gboolean
+is_confined (const FelBroker *broker)
+{
+  g_autofree char *missing = fel_sandbox_missing (broker->sandbox);
+
+  if (missing != NULL)
+    fel_log_problem ("--require-sandbox: the daemon does not run with an incomplete sandbox");
+  return missing == NULL;
+}
+
+static int
+run (gboolean require_sandbox)
+{
   Daemon self = { .status = EXIT_SUCCESS };
   g_autoptr (GError) error = NULL;
   guint signal_ids[3];
 
-  if (!fel_locked_memory_open (&error))
-    fel_log_problem (error->message);
-  g_clear_error (&error);
-  self.broker = fel_broker_new (fel_config_load ((const char *const *) files), fel_registry_default_directory (),
-                                state);
-  for (guint i = 0; i < self.broker->config->problems->len; i++)
-    fel_log_problem (self.broker->config->problems->pdata[i]);
+  self.broker = build_broker ();
+  if (require_sandbox && !is_confined (self.broker))
+    {
+      fel_broker_free (self.broker);
+      return EX_CONFIG;
+    }
   self.bus = fel_bus_new (self.broker, on_ended, &self, &error);
   if (self.bus == NULL)
     {
@@ -238,12 +278,14 @@ leave (int status)
 int
 main (int argc, char **argv)
 {
+  g_autofree char **arguments = g_memdup2 (argv, ((gsize) argc + 1) * sizeof *argv); /* the parser takes them away */
+  gboolean require_sandbox = FALSE;
   int status;
 
   setlocale (LC_ALL, "");
   lock_down ();
-  if (run_as_told (argc, argv, &status))
+  if (run_as_told (argc, argv, &require_sandbox, &status))
     return status;
-  make_library_forget (argv);
-  leave (run ());
+  make_library_forget (arguments);
+  leave (run (require_sandbox));
 }

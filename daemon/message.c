@@ -325,3 +325,13 @@ fel_message_append_backends (sd_bus_message *message, FelBroker *broker)
     }
   return r < 0 ? r : sd_bus_message_close_container (message);
 }
+
+int
+fel_message_append_sandbox (sd_bus_message *message, const FelSandbox *sandbox)
+{
+  int r = sd_bus_message_open_container (message, 'a', "{ss}");
+
+  for (gsize i = 0; sandbox != NULL && r >= 0 && i < sandbox->n_parts; i++)
+    r = sd_bus_message_append (message, "{ss}", sandbox->parts[i].name, sandbox->parts[i].missing ?: "on");
+  return r < 0 ? r : sd_bus_message_close_container (message);
+}

@@ -32,3 +32,6 @@ int fel_message_append_account (sd_bus_message *message, const FelInstance *inst
 
 /* One a{sa{sv}}: every instance of the configuration. */
 int fel_message_append_backends (sd_bus_message *message, FelBroker *broker);
+
+/* One a{ss}. sandbox: (nullable) nobody has looked. */
+int fel_message_append_sandbox (sd_bus_message *message, const FelSandbox *sandbox);

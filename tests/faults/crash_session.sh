@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What happens in a session of tests/integration/user_manager.sh when a backend takes the daemon down with it, twice. Every
+# What happens in a session of tests/system/user_manager.sh when a backend takes the daemon down with it, twice. Every
 # step leaves its output, errors and status in $RESULTS; test_crash.py says what they have to be.
 unit=felucca.service
 bad=crash-in-mint

@@ -6,4 +6,4 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "integration"), str(HERE.parent / "provider")]
+sys.path[:0] = [str(HERE), *(str(HERE.parent / name) for name in ("integration", "provider", "system"))]

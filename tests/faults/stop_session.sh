@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What happens in a session of tests/integration/user_manager.sh when the unit is stopped or killed during a mint. Every
+# What happens in a session of tests/system/user_manager.sh when the unit is stopped or killed during a mint. Every
 # step leaves its output, errors and status in $RESULTS; test_stop.py says what they have to be.
 unit=felucca.service
 

@@ -15,7 +15,7 @@ for number in (signal.SIGINT, signal.SIGQUIT):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, signal.SIG_DFL)
 
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "provider")]
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / name) for name in ("integration", "provider", "system")]
 
 from desktop import Desktop  # noqa: E402
 from postgres_server import PostgresServer  # noqa: E402

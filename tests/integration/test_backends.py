@@ -332,7 +332,7 @@ __attribute__ ((constructor)) static void look (void)
     module, looked = tmp_path / "look.so", tmp_path / "looked"
     subprocess.run(["cc", "-shared", "-fPIC", f'-DLOOKED="{looked}"', source, "-o", module], check=True)
     with desktop_with() as desktop:
-        desktop.write_config(desktop.config_text() + "\n[backend look]\nmodule=look\n")
+        desktop.write_config(desktop.config_text() + "\n[daemon]\nconfine-files=false\n[backend look]\nmodule=look\n")
         desktop.add_backend(module)
         desktop.restart_daemon()
         assert state_of(desktop, "look")[0] == "failed"

@@ -25,7 +25,7 @@ def get_all(desktop: Desktop) -> GLib.Variant:
 def test_their_types(desktop: Desktop):
     reply = get_all(desktop)
     found = {name: reply.lookup_value(name, None).get_type_string() for name in reply.unpack()}
-    assert found == {"Version": "s", "Backends": "a{sa{sv}}", "KeyringState": "s"}
+    assert found == {"Version": "s", "Backends": "a{sa{sv}}", "KeyringState": "s", "Sandbox": "a{ss}"}
 
 
 def test_version_is_the_programs(desktop: Desktop):

@@ -37,7 +37,7 @@ def test_all_is_well(desktop: Desktop):
     assert found["daemon"]["started-by"] == Path(f"/proc/{os.getpid()}/cmdline").read_text().split("\0")[0].rpartition("/")[2]
     assert abs(found["daemon"]["since"] - os.stat(f"/proc/{desktop.daemon_process.pid}").st_ctime) < 60
     assert found["keyring"] == {"state": "unlocked", "program": "gnome-keyring-daemon", "pid": desktop.keyring_process.pid}
-    assert found["sandbox"]["no-core"] is True and found["sandbox"]["seccomp"] is False
+    assert found["sandbox"]["core-dumps"] == "on" and found["sandbox"]["system-calls"] == "no filter"
     assert found["connection"]["kind"] == "socket" and str(desktop.root / "run/felucca/bus") in found["connection"]["address"]
 
 

@@ -31,7 +31,7 @@ ROWS = [
      "keyring-private", "token-cache", "secret-cache", "registry", "work", "mint-queue", "intent", "intent-folder",
      "quarantine", "sign-in", "sign-in-listener"],
     ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",
-     "failpoint", "lifetime", "fork-guard", "module", "probe", "callback", "loopback"],
+     "failpoint", "lifetime", "fork-guard", "file-rules", "landlock", "sandbox", "module", "probe", "callback", "loopback"],
 ]  # fmt: skip
 COUNTERS = 3
 LOWEST = len(ROWS) - 1
@@ -43,6 +43,7 @@ INCLUDE_EXCEPTIONS = {
     ("main", "probe"): "a probe is this program in another role, without any of the daemon",
     ("main", "log"): "the log is set up before there is a door",
     ("main", "locked-memory"): "it is taken before there are threads",
+    ("main", "file-rules"): "files are given up before there are threads",
     ("main", "mirror"): "main makes the broker's parts and starts the mirror; the door only uses them",
 }
 

@@ -60,7 +60,7 @@ BAD: list[tuple[Callable[[Files], list[str]], str, str, str]] = [
     (style_checks.include_direction, "daemon/main.c", '#include "error.h"\n', "steps over a row"),
     (style_checks.include_direction, "daemon/main.c", '#include "manager.h"\n', "manager is in no row"),
     (style_checks.include_direction, "daemon/manager.c", "", "manager is in no row"),
-    (style_checks.include_exceptions_used, "daemon/main.c", '#include "locked-memory.h"\n#include "log.h"\n#include "probe.h"\n',
+    (style_checks.include_exceptions_used, "daemon/main.c", '#include "file-rules.h"\n#include "locked-memory.h"\n#include "log.h"\n#include "probe.h"\n',
      "main -> mirror"),
     (style_checks.include_home, "client/main.c", '#include "catalog.h"\n', "client/main.c:1: catalog.h"),
     (style_checks.include_home, "plugins/nile/nile.c", '#include "secret.h"\n', "secret.h"),

@@ -86,6 +86,7 @@ test_nothing (void)
 
   g_assert_null (config->default_backend);
   g_assert_cmpuint (config->idle_timeout_sec, ==, 600);
+  g_assert_cmpint (config->confine_files, ==, FEL_CONFINE_AUTO);
   g_assert_cmpuint (config->instances->len, ==, 0);
   g_assert_cmpuint (config->problems->len, ==, 0);
   g_assert_cmpuint (other->problems->len, ==, 0);
@@ -98,7 +99,7 @@ test_later_wins_key_by_key (void)
 {
   static const char *const texts[FILES_MAX] = {
     "[daemon]\ndefault-backend=nile\nidle-timeout=5\n[backend nile]\nmodule=nile\nurl=https://a\nclient-id=c\n",
-    "[daemon]\nidle-timeout=0\n[backend other]\nmodule=other\n",
+    "[daemon]\nidle-timeout=0\nconfine-files=false\n[backend other]\nmodule=other\n",
     "[backend nile]\nurl=https://b\ntimeout=7\n[daemon]\ndefault-backend=other\n",
   };
   Files files;
@@ -106,6 +107,7 @@ test_later_wins_key_by_key (void)
 
   g_assert_cmpuint (config->problems->len, ==, 0);
   g_assert_cmpstr (config->default_backend, ==, "other");
+  g_assert_cmpint (config->confine_files, ==, FEL_CONFINE_NO);
   g_assert_cmpuint (config->idle_timeout_sec, ==, 0);
   g_assert_cmpuint (config->instances->len, ==, 2);
   g_assert_cmpstr (nth (config, 0)->name, ==, "nile");
@@ -156,6 +158,10 @@ typedef struct
 static const ProblemCase problems[] = {
   { "", NULL },
   { "# a comment\n\n[daemon]\n", NULL },
+  { "[daemon]\nconfine-files=true\n", NULL },
+  { "[daemon]\nconfine-files=false\n", NULL },
+  { "[daemon]\nconfine-files=\n", "[daemon]", "confine-files" },
+  { "[daemon]\nconfine-files=auto\n", "[daemon]", "confine-files" },
   { "[daemon]\nidle-timeout=0\n", NULL },
   { "[daemon]\nidle-timeout=604800\n", NULL },
   { "[daemon]\nidle-timeout=604801\n", "[daemon]", "idle-timeout" },

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 UID = 4321
 DEADLINE_SEC = 120
 UNSHARE = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
-CONFIG = "[daemon]\ndefault-backend=nile\n\n[backend nile]\nmodule=nile\nurl={url}\ntimeout=10\n"
+CONFIG = "[daemon]\ndefault-backend=nile\nconfine-files=true\n\n[backend nile]\nmodule=nile\nurl={url}\ntimeout=10\n"
 # Nobody signs in to it, so it can be asked in any sandbox; what it says of its user is the kernel's word on that.
 CONFIG += "\n[backend tool]\nmodule=exec\ncommand={helper}\n"
 HELPER = """#!/bin/sh
@@ -63,8 +63,9 @@ class UserSession:
     """One run of the session, as a context manager; then its steps, its journal and the stand-in. `modules`: backends that
     are installed beside ours."""
 
-    def __init__(self, script: Path = HERE / "user_session.sh", config: str = CONFIG, modules: tuple[Path, ...] = ()):
-        self.script, self.config, self.modules = script, config, modules
+    def __init__(self, script: Path = HERE / "user_session.sh", config: str = CONFIG, modules: tuple[Path, ...] = (),
+                 bus: str = "dbus-daemon"):
+        self.script, self.config, self.modules, self.bus = script, config, modules, bus
 
     def __enter__(self) -> "UserSession":
         self.root = Path(tempfile.mkdtemp(prefix="felucca-test-"))
@@ -105,9 +106,11 @@ class UserSession:
         (self.root / "felucca.conf").write_text(self.config.format(url=self.nile.url, helper=self.root / "helper"))
         (self.root / "helper").write_text(HELPER)
         (self.root / "helper").chmod(0o755)
+        (self.root / "bus").write_text(self.bus)
         (self.root / "token").write_text(self.token)
         (self.root / "control").write_text(self.nile.control)
         shutil.copy(self.script, self.root)
+        self.prepare()
         self.root.chmod(0o755)
         os.chown(self.root, UID, UID)
         with open(self.root / "session.log", "wb") as log:
@@ -117,6 +120,9 @@ class UserSession:
         assert self.run.returncode == 0, self._text("session.log") + self.late
         self.journal = [json.loads(line) for line in self._text("journal.json").splitlines()]
         self.journal_bytes = (self.root / "journal.export").read_bytes()
+
+    def prepare(self) -> None:
+        """What a script needs beside what all have."""
 
     def _text(self, name: str) -> str:
         return (self.root / name).read_text(errors="replace")

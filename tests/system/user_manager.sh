@@ -22,10 +22,17 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/systemd/{system,unit-root,propagate,incoming,journald.conf.d} "/run/user/$uid" /run/dbus
 chown "$uid" "/run/user/$uid"
 chmod 700 "/run/user/$uid"
-printf '[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=no\nRateLimitBurst=0\n' >/run/systemd/journald.conf.d/test.conf
+# Only what is kept is split by user, for `journalctl --user`.
+mount -t tmpfs tmpfs /var/log
+mkdir -p /run/systemd/journal /var/log/journal
+touch /run/systemd/journal/flushed
+printf '[Journal]\nStorage=persistent\nReadKMsg=no\nAudit=no\nRateLimitBurst=0\n' >/run/systemd/journald.conf.d/test.conf
 /lib/systemd/systemd-journald 2>/dev/null &
 journald=$!
 for _ in $(seq 100); do [ -S /run/systemd/journal/stdout ] && break; sleep .05; done
+
+# Where no private /tmp hides them, and with their owner.
+for file in "$results"/*-probe; do [ ! -e "$file" ] || cp --preserve=mode "$file" /run/; done
 
 mount -t tmpfs tmpfs /home
 home=/home/u$uid
@@ -44,10 +51,10 @@ setpriv --reuid="$uid" --regid="$uid" --clear-groups env -i PATH="$prefix/bin:/u
   LANG=C.UTF-8 XDG_RUNTIME_DIR="/run/user/$uid" DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$uid/bus" \
   SYSTEMD_UNIT_PATH="$prefix/lib/systemd/user:" XDG_DATA_DIRS="$prefix/share:/usr/share" \
   ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" UBSAN_OPTIONS="$UBSAN_OPTIONS" \
-  PREFIX="$prefix" RESULTS="$results" bash "$script" || code=$?
+  CGROUPS="$cgroups" PREFIX="$prefix" RESULTS="$results" bash "$script" || code=$?
 journalctl --sync || true
-journalctl --no-pager -q -o json --all --directory=/run/log/journal >"$results/journal.json"
-journalctl --no-pager -q -o export --directory=/run/log/journal >"$results/journal.export"
+journalctl --no-pager -q -o json --all --directory=/var/log/journal >"$results/journal.json"
+journalctl --no-pager -q -o export --directory=/var/log/journal >"$results/journal.export"
 kill $journald
 wait $journald || true
 exit $code

@@ -31,6 +31,11 @@ nile() { # PATH JSON
 
 mkdir -p ~/.config/felucca
 cp "$RESULTS/felucca.conf" ~/.config/felucca/
+# Which of the two buses is dbus.service by itself, the system has decided.
+bus=/usr/lib/systemd/user/$(cat "$RESULTS/bus").service
+[ -e "$bus" ] || bus=/usr/lib/systemd/user/dbus.service
+mkdir -p ~/.config/systemd/user
+cp "$bus" ~/.config/systemd/user/dbus.service
 /lib/systemd/systemd --user --log-target=journal >"$RESULTS/manager.log" 2>&1 &
 manager=$!
 until_true test -S "$XDG_RUNTIME_DIR/systemd/private"
@@ -38,12 +43,13 @@ systemctl --user is-system-running --wait >/dev/null
 printf %s keyring-pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
 
 step verify systemd-analyze --user verify --man=no "$PREFIX/lib/systemd/user/$unit" "$PREFIX/lib/systemd/user/felucca.socket"
-step security systemd-analyze --user security --offline=true --threshold=100 --no-pager "$PREFIX/lib/systemd/user/$unit"
+step security systemd-analyze --user security --threshold=100 --no-pager $unit
 
 # It comes by activation.
 step before systemctl --user show $unit
 step sign-in felucca sign-in --token-stdin <"$RESULTS/token"
 step active systemctl --user show $unit
+step bus systemctl --user show dbus.service
 step owner busctl --user status org.felucca.Credentials1
 step proc cat "/proc/$(value MainPID)/status" "/proc/$(value MainPID)/limits"
 step health felucca status --json
@@ -132,5 +138,10 @@ step no-bus-unit systemctl --user show $unit
 step no-bus-list felucca list
 
 step end systemctl --user stop $unit
+in_journal() { journalctl --user -q --no-pager -o json "MESSAGE_ID=$1" | grep -q .; }
+for id in 5d0ce9cb0bdb4c49a21ff0b4d0f0c8fb c2b2d3e8b5b84df3a5ea1f6a7f86d1ce 9b3d7a5e6c0f4c5fb2a1d8e47f60c3ab; do
+  until_true in_journal $id
+  step "journal-$id" journalctl --user -q --no-pager -o json "MESSAGE_ID=$id"
+done
 systemctl --user exit
 wait $manager

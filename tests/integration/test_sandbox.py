@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: The felucca authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the daemon closes by itself, without a unit: files, by Landlock; and what it says of its sandbox.
+
+tests/system has the rest, which needs the unit.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+
+import pytest
+
+from desktop import DAEMON, NAME, Desktop
+
+LANDLOCK_CREATE_RULESET = 444
+VERSION_FLAG = 1
+LANDLOCK = ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, 0, VERSION_FLAG) >= 1
+PARTS = {"no-new-privileges", "system-calls", "address-families", "executable-memory", "files", "core-dumps", "locked-memory"}
+EX_CONFIG = 78
+
+needs_landlock = pytest.mark.skipif(not LANDLOCK, reason="this kernel has no Landlock")
+
+# What it could do with the user's files, as the name of the user that it has made.
+HELPER = """#!/bin/sh
+cat {home}/precious >/dev/null 2>&1 && did=read
+(: >{home}/left-behind) 2>/dev/null && did=$did-wrote
+printf '{{"user":"did-%s","password":"tool-secret-0123"}}' "${{did:-nothing}}"
+"""
+
+
+def sandbox(desktop: Desktop) -> dict[str, str]:
+    return desktop.property("Sandbox")
+
+
+@pytest.fixture
+def with_helper(bare: Desktop):
+    (bare.root / "precious").write_text("x")
+    helper = bare.root / "bin" / "helper"
+    helper.parent.mkdir(exist_ok=True)
+    helper.write_text(HELPER.format(home=bare.root))
+    helper.chmod(0o755)
+    bare.helper = helper
+    return bare
+
+
+def restart_with(desktop: Desktop, daemon_keys: str, instance: bool = True) -> None:
+    tool = f"\n[backend tool]\nmodule=exec\ncommand={desktop.helper}\n" if instance else ""
+    desktop.write_config(f"[daemon]\n{daemon_keys}\n{tool}")
+    desktop.restart_daemon()
+
+
+def what_the_helper_did(desktop: Desktop) -> str:
+    return desktop.call("CreateCredential", "(ssa{sv})", "tool", "orders", {})["user"]
+
+
+def test_each_part_is_named(bare: Desktop):
+    found = sandbox(bare)
+    assert set(found) == PARTS
+    assert (found["no-new-privileges"], found["core-dumps"]) == ("on", "on") if LANDLOCK else found["core-dumps"] == "on"
+    assert found["system-calls"] != "on", "there is no unit here"
+
+
+@needs_landlock
+def test_files_are_closed(bare: Desktop):
+    assert sandbox(bare)["files"] == "on"
+
+
+def test_the_journal_is_told(bare: Desktop):
+    (line,) = re.findall("the sandbox lacks: .*", bare.daemon_log())
+    missing = {name for name, text in sandbox(bare).items() if text != "on"}
+    assert {name for name in PARTS if f"{name} (" in line} == missing
+
+
+def test_programs_of_the_user_keep_their_files(with_helper: Desktop):
+    restart_with(with_helper, "")
+    assert "backend tool runs a program of yours" in sandbox(with_helper)["files"]
+    assert what_the_helper_did(with_helper) == "did-read-wrote"
+
+
+@needs_landlock
+def test_unless_it_is_asked_for(with_helper: Desktop):
+    restart_with(with_helper, "confine-files=true")
+    assert sandbox(with_helper)["files"] == "on"
+    assert what_the_helper_did(with_helper) == "did-nothing"
+    assert not (with_helper.root / "left-behind").exists()
+
+
+@needs_landlock
+def test_what_settings_name_stays_open(with_helper: Desktop):
+    """A file is there to be read; a folder is the backend's own."""
+    home, folder = with_helper.root, with_helper.root / "folder"
+    folder.mkdir()
+    with_helper.helper.write_text(HELPER.format(home=home).replace(f"{home}/left-behind", f"{folder}/left-behind"))
+    with_helper.write_config(f"[daemon]\nconfine-files=true\n[backend tool]\nmodule=exec\n"
+                             f"command={with_helper.helper} {home}/precious {folder}\n")
+    with_helper.restart_daemon()
+    assert what_the_helper_did(with_helper) == "did-read-wrote"
+
+
+def test_it_can_be_turned_off(with_helper: Desktop):
+    restart_with(with_helper, "confine-files=false", instance=False)
+    assert "confine-files" in sandbox(with_helper)["files"]
+
+
+def test_it_can_be_required(bare: Desktop):
+    bare.stop_daemon()
+    bare.start_daemon(wait=False, argv=[str(DAEMON), "--require-sandbox"])
+    process, bare.daemon_process = bare.daemon_process, None
+    assert process.wait(20) == EX_CONFIG
+    assert "--require-sandbox: the daemon does not run" in bare.daemon_log()
+    assert not bare.has_owner(NAME)
