@@ -359,7 +359,7 @@ list_names (FelIntentFolder *self, GError **error)
 
   if (dir == NULL && fd >= 0)
     close (fd);
-  while (errnum == 0)
+  while (dir != NULL && errnum == 0)
     {
       errno = 0;
       entry = readdir (dir);
