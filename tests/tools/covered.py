@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Prints how much of daemon/ and plugins/ has run, from the counts that a build with -Db_coverage=true has left.
 
-usage: coverage.py BUILD
+usage: covered.py BUILD
 """
 
 from __future__ import annotations
