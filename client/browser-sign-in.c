@@ -106,6 +106,7 @@ sign_in_read_pasted (SignIn *self)
   ssize_t n = TEMP_FAILURE_RETRY (read (STDIN_FILENO, bytes, sizeof bytes));
   gboolean over = n <= 0;
 
+  g_assert (self->pasted != NULL);
   for (ssize_t i = 0; i < n && !over; i++)
     {
       gboolean is_end = bytes[i] == '\n' || bytes[i] == '\r';

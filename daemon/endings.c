@@ -323,7 +323,7 @@ fel_endings_foreach (const FelEndings *self, FelEndingsFunc func, gpointer user_
 static int
 read_file (const char *path, char **ret_text, gsize *ret_len)
 {
-  struct stat st;
+  struct stat st = { 0 };
   g_autofree char *text = NULL;
   ssize_t len = 0;
   int fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -401,9 +401,9 @@ fel_endings_take_over (FelEndings *self, GError **error)
   if (!ok)
     {
       aside = g_strconcat (self->path, BROKEN, NULL);
-      rename (self->path, aside);
       g_set_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
-                   "%s: not a record of ends that this version reads; it was set aside", self->path);
+                   "%s: not a record of ends that this version reads; it %s", self->path,
+                   rename (self->path, aside) == 0 ? "was set aside" : "cannot be set aside, and is lost");
     }
   endings_write (self);
   return ok;

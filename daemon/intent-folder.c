@@ -301,9 +301,9 @@ static void
 set_aside (FelIntentFolder *self, const char *name, GPtrArray *broken)
 {
   g_autofree char *aside = g_strconcat (name, BROKEN, NULL);
+  gboolean is_aside = renameat (self->fd, name, self->fd, aside) == 0;
 
-  renameat (self->fd, name, self->fd, aside);
-  g_ptr_array_add (broken, g_build_filename (self->path, aside, NULL));
+  g_ptr_array_add (broken, g_build_filename (self->path, is_aside ? aside : name, NULL));
 }
 
 /* Of two steps of one intent the later one counts. */
@@ -359,7 +359,7 @@ list_names (FelIntentFolder *self, GError **error)
 
   if (dir == NULL && fd >= 0)
     close (fd);
-  while (errnum == 0)
+  while (dir != NULL && errnum == 0)
     {
       errno = 0;
       entry = readdir (dir);

@@ -130,7 +130,9 @@ on_job_done (gpointer data, FelWorkOutcome outcome, gpointer user_data)
   const GError *error = outcome == FEL_WORK_DONE ? job->error : NULL;
 
   if (outcome != FEL_WORK_DONE)
-    error = late = g_error_new (FEL_ERROR, FEL_ERROR_TIMED_OUT, "the disk with the mints under way does not answer");
+    late = g_error_new (FEL_ERROR, FEL_ERROR_TIMED_OUT, "the disk with the mints under way does not answer");
+  if (late != NULL)
+    error = late;
   /* One that is given up may still touch the file: then nobody else does. */
   entry->writing = outcome == FEL_WORK_GIVEN_UP;
   if (error != NULL && !job->remove && job->intent->state == FEL_INTENT_PREPARED)
@@ -189,7 +191,7 @@ fel_ledger_put_id (FelLedger *self, FelLedgerEntry *entry, const char *id, FelLe
 void
 fel_ledger_end (FelLedger *self, FelLedgerEntry *entry)
 {
-  g_autoptr (FelLedgerEntry) held = fel_ledger_entry_ref (entry);
+  G_GNUC_UNUSED g_autoptr (FelLedgerEntry) held = fel_ledger_entry_ref (entry);
 
   entry->ended = TRUE;
   g_hash_table_remove (self->entries, entry->intent->uuid);

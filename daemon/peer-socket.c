@@ -131,7 +131,7 @@ socket_make (FelPeerSocket *self, GError **error)
   path = g_build_filename (folder, FEL_SOCKET_NAME, NULL);
   if (strlen (path) >= sizeof address.sun_path)
     return refuse (error, path, "is too long for a socket");
-  strcpy (address.sun_path, path);
+  memcpy (address.sun_path, path, strlen (path) + 1);
   return socket_open_folder (self, folder, error) && socket_clear_place (self, &address, error)
          && socket_bind (self, &address, error);
 }

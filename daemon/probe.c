@@ -15,6 +15,8 @@
 
 #include <glib-unix.h>
 
+#include "felucca-config.h"
+
 #include "error.h"
 #include "module.h"
 
@@ -34,6 +36,10 @@ typedef struct
   FelProbeDone done;
   gpointer user_data;
 } Probe;
+
+#if FEL_COVERAGE
+void __gcov_dump (void); /* gcc's; in no header */
+#endif
 
 /* The process of its own */
 
@@ -74,6 +80,9 @@ fel_probe_main (const char *path)
   if (error != NULL)
     tell (report, BROKEN, error->message);
   tell (report, END, "");
+#if FEL_COVERAGE
+  __gcov_dump ();
+#endif
   _exit (error != NULL ? EXIT_FAILURE : EXIT_SUCCESS); /* nothing of the file runs any more */
 }
 

@@ -176,8 +176,8 @@ fel_quarantine_arm (FelQuarantine *self, GError **error)
   sigemptyset (&action.sa_mask);
   for (gsize i = 0; i < G_N_ELEMENTS (signals); i++)
     sigaction (signals[i].number, &action, &signals[i].before);
-  atexit (on_exit_called);
-  at_quick_exit (on_exit_called);
+  if (atexit (on_exit_called) != 0 || at_quick_exit (on_exit_called) != 0)
+    return fail (self, "backends that end the daemon cannot be recorded", error);
   return TRUE;
 }
 

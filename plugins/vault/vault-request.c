@@ -132,7 +132,8 @@ exchange (const FelVerbRequest *request, const char *method, const char *path, c
 
   while (len > 0 && base[len - 1] == '/')
     len--;
-  http.url = url = g_strdup_printf ("%.*s/v1/%s", (int) len, base, path);
+  url = g_strdup_printf ("%.*s/v1/%s", (int) len, base, path);
+  http.url = url;
   return fel_http_send (&http);
 }
 

@@ -12,7 +12,7 @@
 #include "vault-answer.h"
 #include "vault-request.h"
 
-#define PORT_DEFAULT "5432"
+#define PORT_DEFAULT 5432
 #define SSL_MODE_DEFAULT "require"
 
 static const char *const settings[] = {
@@ -83,7 +83,7 @@ report_server (const FelHost *host, const FelVerbRequest *request, FelOut *out)
   if (server == NULL)
     return;
   host->set_string (out, FEL_FIELD_HOST, server);
-  host->set_int64 (out, FEL_FIELD_PORT, atoi (fel_setting (request, "port", PORT_DEFAULT)));
+  host->set_int64 (out, FEL_FIELD_PORT, fel_setting_port (request) ?: PORT_DEFAULT);
   host->set_string (out, FEL_FIELD_SSL_MODE, fel_setting (request, "ssl-mode", SSL_MODE_DEFAULT));
 }
 

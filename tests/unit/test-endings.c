@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "endings.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "error.h"
@@ -246,6 +247,22 @@ test_what_makes_no_sense_is_set_aside (void)
 }
 
 static void
+test_no_place_aside (void)
+{
+  g_auto (Fixture) self;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *aside = NULL;
+
+  fixture_init (&self);
+  write_file (&self, "nonsense");
+  aside = g_strconcat (self.path, ".broken", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (aside, 0700), ==, 0);
+  g_assert_false (fel_endings_take_over (self.endings, &error));
+  g_assert_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS);
+  g_assert_nonnull (strstr (error->message, "cannot be set aside"));
+}
+
+static void
 test_a_file_of_a_wrong_kind (void)
 {
   g_auto (Fixture) self;
@@ -270,6 +287,7 @@ main (int argc, char **argv)
   g_test_add_func ("/endings/take-over", test_before_it_is_taken_over);
   g_test_add_func ("/endings/disk", test_a_disk_that_fails);
   g_test_add_func ("/endings/broken", test_what_makes_no_sense_is_set_aside);
+  g_test_add_func ("/endings/broken/no-place", test_no_place_aside);
   g_test_add_func ("/endings/kind", test_a_file_of_a_wrong_kind);
   return g_test_run ();
 }

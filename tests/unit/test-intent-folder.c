@@ -283,6 +283,23 @@ test_broken (void)
     }
 }
 
+/* It is named where it is. */
+static void
+test_broken_without_a_place (void)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autofree char *path = NULL, *aside = NULL;
+
+  fixture_init (&self);
+  make_folder (&self);
+  path = g_build_filename (self.path, broken[0].name, NULL);
+  aside = g_strconcat (path, ".broken", NULL);
+  g_assert_cmpint (mkdir (aside, 0700), ==, 0);
+  scratch_write (self.path, broken[0].name, broken[0].text, strlen (broken[0].text));
+  load (&self, 0, 1);
+  g_assert_cmpstr (self.broken->pdata[0], ==, path);
+}
+
 static void
 make_directory (const Fixture *self, const char *path)
 {
@@ -395,6 +412,7 @@ main (int argc, char **argv)
   g_test_add_func ("/intent-folder/load/unfinished", test_unfinished);
   g_test_add_func ("/intent-folder/load/known", test_known);
   g_test_add_func ("/intent-folder/load/broken", test_broken);
+  g_test_add_func ("/intent-folder/load/broken/no-place", test_broken_without_a_place);
   g_test_add_func ("/intent-folder/load/not-even-a-record", test_not_even_a_record);
   g_test_add_func ("/intent-folder/load/length", test_length);
   g_test_add_func ("/intent-folder/load/longest-record", test_longest_record);
