@@ -54,7 +54,7 @@ class Row:
 
 
 UNIT = [
-    Row("Environment", "tunables", "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0", "unset"),
+    Row("Environment", "tunables", "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1", "unset"),
     Row("Environment", "bind-now", "1", "unset"),
     Row("LimitCORE", "core", "0"),
     Row("LimitMEMLOCK", "memlock", str(8 << 20), str(1 << 20), instead="1M"),
