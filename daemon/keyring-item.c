@@ -214,14 +214,6 @@ fel_keyring_change (FelKeyring *self, const char *path, GHashTable *attributes, 
         NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_changed, fel_keyring_op_ref (op));
 }
 
-static gboolean
-is_gone (const GError *foreign)
-{
-  return g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT)
-         || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
-         || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
-}
-
 /* What the prompt says is not the same everywhere, and one that could not be shown looks like a dismissed one. */
 static void
 on_delete_looked (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -235,7 +227,7 @@ on_delete_looked (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply != NULL)
     read_fail (op, FEL_ERROR_PROMPT_DISMISSED,
                "the keyring keeps the item: its prompt was dismissed or could not be shown");
-  else if (is_gone (foreign))
+  else if (fel_keyring_is_gone (foreign))
     fel_keyring_op_succeed (op, NULL);
   else
     fel_keyring_op_fail (op, foreign);
@@ -246,7 +238,8 @@ on_delete_prompted (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (FelKeyringOp) op = user_data;
   g_autoptr (GError) foreign = NULL;
-  g_autoptr (GVariant) said = secret_service_prompt_at_dbus_path_finish (SECRET_SERVICE (source), result, &foreign);
+  G_GNUC_UNUSED g_autoptr (GVariant) said = secret_service_prompt_at_dbus_path_finish (SECRET_SERVICE (source), result,
+                                                                                       &foreign);
 
   if (fel_keyring_op_is_over (op))
     return;
@@ -266,7 +259,7 @@ on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (fel_keyring_op_is_over (op))
     return;
-  if (reply == NULL && is_gone (foreign))
+  if (reply == NULL && fel_keyring_is_gone (foreign))
     {
       fel_keyring_op_succeed (op, NULL);
       return;

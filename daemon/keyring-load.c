@@ -8,7 +8,7 @@
 
 #define ITEM_DEADLINE_SEC 10
 #define LOAD_DEADLINE_SEC 30
-#define UNDER_WAY_MAX 64 /* items of one load; a bus may allow a connection no more than 128 calls */
+#define UNDER_WAY_MAX 16 /* items of one load, of two at a time; a bus may allow a connection no more than 128 calls */
 
 static void
 item_free (gpointer data)
@@ -24,13 +24,14 @@ item_free (gpointer data)
 /* One item: property by property, since gnome-keyring needs three times as long for all of them as for the ones that are
  * wanted. */
 
-/* item: (transfer full) NULL when it has gone meanwhile, which is no error of ours. */
-typedef void (*Fetched) (FelKeyringOp *op, FelKeyringItem *item);
+/* item: (transfer full) NULL when it has gone meanwhile, which is no error of ours. error: nothing is known of it */
+typedef void (*Fetched) (FelKeyringOp *op, FelKeyringItem *item, const GError *error);
 
 typedef struct
 {
   FelKeyringOp *op; /* owned; whose deadline this shares */
   FelKeyringItem *item;
+  GError *error;
   guint pending;
   Fetched done;
 } Fetch;
@@ -42,7 +43,8 @@ fetch_joined (Fetch *self)
     return;
   if (self->item->attributes == NULL)
     g_clear_pointer (&self->item, item_free);
-  self->done (self->op, self->item);
+  self->done (self->op, self->item, self->error);
+  g_clear_error (&self->error);
   fel_keyring_op_unref (self->op);
   g_free (self);
 }
@@ -59,9 +61,9 @@ fetch_ask (Fetch *self, const char *property, GAsyncReadyCallback callback)
 
 /* NULL: it failed, or is of another type. */
 static GVariant *
-fetch_finish (GObject *source, GAsyncResult *result, const GVariantType *type)
+fetch_finish (GObject *source, GAsyncResult *result, const GVariantType *type, GError **error)
 {
-  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, error);
   g_autoptr (GVariant) value = NULL;
 
   if (reply != NULL)
@@ -73,7 +75,7 @@ static void
 on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Fetch *self = user_data;
-  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE_UINT64);
+  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE_UINT64, NULL);
 
   if (value != NULL)
     self->item->created_sec = (gint64) g_variant_get_uint64 (value);
@@ -84,10 +86,13 @@ static void
 on_attributes (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Fetch *self = user_data;
-  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE ("a{ss}"));
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE ("a{ss}"), &foreign);
   GVariantIter iter;
   char *key, *text;
 
+  if (foreign != NULL && !fel_keyring_is_gone (foreign))
+    self->error = g_steal_pointer (&foreign);
   if (value != NULL)
     {
       self->item->attributes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -104,7 +109,7 @@ static void
 on_label (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Fetch *self = user_data;
-  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE_STRING);
+  g_autoptr (GVariant) value = fetch_finish (source, result, G_VARIANT_TYPE_STRING, NULL);
 
   if (value != NULL)
     self->item->label = g_variant_dup_string (value, NULL);
@@ -125,7 +130,7 @@ item_fetch (FelKeyringOp *op, const char *path, Fetched done)
 }
 
 static void
-on_announced (FelKeyringOp *op, FelKeyringItem *item)
+on_announced (FelKeyringOp *op, FelKeyringItem *item, const GError *error)
 {
   if (item != NULL && !op->keyring->closed)
     op->keyring->listener.item_put (item, op->keyring->user_data);
@@ -144,13 +149,13 @@ fel_keyring_item_announce (FelKeyring *self, const char *path)
 /* What a service says of a deletion may only mean that it has locked, or read its file anew. */
 
 static void
-on_asked (FelKeyringOp *op, FelKeyringItem *item)
+on_asked (FelKeyringOp *op, FelKeyringItem *item, const GError *error)
 {
   FelKeyring *keyring = op->keyring;
 
   if (item != NULL && !keyring->closed)
     keyring->listener.item_put (item, keyring->user_data);
-  else if (keyring->service != NULL && !keyring->closed)
+  else if (error == NULL && !keyring->closed)
     keyring->listener.item_removed (op->path, keyring->user_data);
   g_clear_pointer (&item, item_free);
 }
@@ -170,12 +175,16 @@ fel_keyring_item_ask_deleted (FelKeyring *self, const char *path)
 static void load_go_on (FelKeyringOp *op);
 
 static void
-on_loaded (FelKeyringOp *op, FelKeyringItem *item)
+on_loaded (FelKeyringOp *op, FelKeyringItem *item, const GError *error)
 {
   op->pending--;
   if (item != NULL)
     g_ptr_array_add (op->items, item);
-  if (!fel_keyring_op_is_over (op))
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (error != NULL)
+    fel_keyring_op_fail (op, error); /* what is left out would count as deleted */
+  else
     load_go_on (op);
 }
 

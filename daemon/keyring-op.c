@@ -112,6 +112,14 @@ fel_keyring_op_has_service (FelKeyringOp *self)
   return FALSE;
 }
 
+gboolean
+fel_keyring_is_gone (const GError *foreign)
+{
+  return g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT)
+         || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
+         || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
+}
+
 /* By quark and code, not by the name of the remote error: libsecret strips that from some. */
 static const struct
 {

@@ -74,6 +74,8 @@ void fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error);
 gboolean fel_keyring_op_is_over (const FelKeyringOp *self);
 gboolean fel_keyring_op_has_service (FelKeyringOp *self); /* FALSE: there is none to ask, and the call has ended so */
 
+gboolean fel_keyring_is_gone (const GError *foreign); /* does the service say that there is no such item? */
+
 /* And tells the listener, if it is another one. */
 void fel_keyring_set_state (FelKeyring *self, FelKeyringState state);
 

@@ -156,12 +156,14 @@ static Says
 what_it_says (GVariant *parameters)
 {
   g_autoptr (GVariant) changed = NULL;
+  g_autoptr (GVariant) names = NULL;
   g_autofree const char **invalidated = NULL;
   gboolean locked = FALSE;
 
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
     return SAYS_ASK;
-  g_variant_get (parameters, "(s@a{sv}^a&s)", NULL, &changed, &invalidated);
+  g_variant_get (parameters, "(s@a{sv}@as)", NULL, &changed, &names);
+  invalidated = g_variant_get_strv (names, NULL);
   if (g_variant_lookup (changed, "Locked", "b", &locked))
     return locked ? SAYS_LOCKED : SAYS_ASK;
   return g_strv_contains (invalidated, "Locked") ? SAYS_ASK : SAYS_NOTHING;

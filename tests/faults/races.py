@@ -23,6 +23,7 @@ BURST = 100
 CALLERS = 20
 SPREAD_SEC = 0.004
 STEP_SEC = 0.001
+FIRST_STEP_SEC = 0.05  # halved each time that the end of the idle time was passed
 CREATE_SHARE = 0.05
 
 
@@ -112,13 +113,17 @@ def race_idle(calls: int, seed: int) -> Raced:
     """Bursts as close to the end of the idle time as a staircase can bring them."""
     with Lab() as lab:
         race = Race(lab, seed)
-        offset = float(IDLE_SEC)
+        offset, step = float(IDLE_SEC), FIRST_STEP_SEC
         while race.raced.calls < calls:
             caller = race.callers[0]
             caller.wait(race.one(caller))
             leavings = race.raced.leavings
             race.burst(time.monotonic() + offset, min(BURST, calls - race.raced.calls))
-            offset += STEP_SEC if race.raced.leavings == leavings else -STEP_SEC
+            if race.raced.leavings == leavings:
+                offset += step
+            else:
+                step = max(STEP_SEC, step / 2)
+                offset -= step
         race.check_answers()
         race.check_oracle()
         race.close()

@@ -192,7 +192,8 @@ class SecretServiceStandIn:
     def _on_call(self, bus: Any, sender: str, path: str, interface: str, method: str, parameters: GLib.Variant,
                  invocation: Gio.DBusMethodInvocation) -> None:
         self.calls[method] += 1
-        name, _, argument = (self._take_fault(method) or "none").partition("=")
+        of_property = self._take_fault(f"Get {parameters.unpack()[1]}") if method == "Get" else None
+        name, _, argument = (of_property or self._take_fault(method) or "none").partition("=")
         if "." in name or name == "error":
             error = name if "." in name else "org.freedesktop.DBus.Error.Failed"
             invocation.return_dbus_error(error, "the disk is full")

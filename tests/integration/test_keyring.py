@@ -298,6 +298,22 @@ def test_an_item_that_is_gone_when_it_is_read(stand_in, request_id: str | None):
     assert new["password"] == desktop.nile.password_of(new["id"])
 
 
+@pytest.mark.parametrize("error", ["org.freedesktop.DBus.Error.LimitsExceeded", "error"])
+def test_what_cannot_be_looked_at_is_not_lost(stand_in, error: str):
+    """A bus or a keyring that has too much to do has not deleted anything: neither credentials nor the sign-in."""
+    desktop, service = stand_in
+    created = desktop.create()["id"]
+    service.faults["Get Attributes"] = error
+    asked = service.calls["Get"]
+    service.set_locked(True)
+    wait_keyring_state(desktop, "locked")
+    service.set_locked(False)
+    wait_keyring_state(desktop, "unlocked")
+    assert [entry["id"] for entry in desktop.list()] == [created]
+    assert service.calls["Get"] > asked + 2, "it has looked at them"
+    assert desktop.create()["id"] != created
+
+
 def test_an_item_that_went_without_a_word(stand_in):
     """The service leaves what it does not have out of its answer, as it does with what is locked: not the same thing."""
     desktop, service = stand_in
