@@ -14,7 +14,8 @@
 #include "options.h"
 
 #define VALIDITY_MAX_SEC (366 * 24 * 3600)
-#define N_CALLS 6
+#define TTL_MAX_SEC (10 * 366 * 24 * 3600)
+#define N_CALLS 7
 
 #define C FEL_CALL_CREATE
 #define G FEL_CALL_GET
@@ -22,6 +23,7 @@
 #define R FEL_CALL_REVOKE
 #define I FEL_CALL_SIGN_IN
 #define O FEL_CALL_SIGN_OUT
+#define T FEL_CALL_ROTATE
 
 /* The bus interface: what is written there, not what options.c makes of it. */
 static const struct
@@ -30,18 +32,20 @@ static const struct
   char type;
   guint calls;
 } table[] = {
-  { "backend", 's', C | G | L | R },
+  { "backend", 's', C | G | L | R | T },
   { "workspace", 's', L },
   { "database", 's', L },
   { "tenant-id", 's', C | G | L },
   { "internal", 'b', C | G },
-  { "label", 's', C | G },
+  { "label", 's', C | G | T },
   { "request-id", 's', C | G },
-  { "interactive", 'b', C | G | L | R | I | O },
-  { "secret-fd", 'h', C | G },
+  { "interactive", 'b', C | G | L | R | I | O | T },
+  { "secret-fd", 'h', C | G | T },
   { "id", 's', G },
   { "create", 'b', G },
   { "min-validity", 't', G },
+  { "ttl", 't', C | G | T },
+  { "overlap", 't', T },
   { "provider", 'b', L },
   { "local-only", 'b', R },
   { "token-fd", 'h', I },
@@ -115,6 +119,8 @@ check_taken (const FelOptions *options, const char *name, const FelOptionValue *
     g_assert_cmpmem (options->token->bytes, options->token->len, value->string, strlen (value->string));
   else if (value->type == 's')
     g_assert_true (fel_name_check ("it", value->string, NULL));
+  else if (g_str_equal (name, "ttl"))
+    g_assert_true (value->number >= 1 && value->number <= TTL_MAX_SEC);
   else if (value->type == 't')
     g_assert_cmpuint (value->number, <=, VALIDITY_MAX_SEC);
   else if (value->type == 'h')
