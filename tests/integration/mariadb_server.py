@@ -67,18 +67,27 @@ class MariadbServer:
         self.stop(signal.SIGKILL)
         shutil.rmtree(self.root, ignore_errors=True)
 
+    @property
+    def scratch(self) -> Path:
+        """Its own: a server that starts deletes the temporary tables of everybody in the same folder."""
+        return self.root / "scratch"
+
     def _initialize(self) -> None:
         self.root.chmod(0o755)
+        self.scratch.mkdir()
         if self.user is not None:
             shutil.chown(self.root, self.user)
+            shutil.chown(self.scratch, self.user)
         subprocess.run([program("mariadb-install-db", "mysql_install_db"), "--no-defaults", f"--datadir={self.data}",
                         "--auth-root-authentication-method=normal", "--skip-test-db"],
-                       user=self.user, check=True, capture_output=True, timeout=WORK_DEADLINE_SEC, cwd="/")  # fmt: skip
+                       user=self.user, check=True, capture_output=True, timeout=WORK_DEADLINE_SEC, cwd="/",
+                       env=os.environ | {"TMPDIR": str(self.scratch)})  # fmt: skip
 
     def start(self) -> None:
         options = ["--no-defaults", f"--datadir={self.data}", f"--socket={self.socket}", f"--port={self.port}",
                    "--bind-address=127.0.0.1", "--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0",
-                   "--general-log", f"--general-log-file={self.root}/statements", f"--pid-file={self.root}/pid"]
+                   "--general-log", f"--general-log-file={self.root}/statements", f"--pid-file={self.root}/pid",
+                   f"--tmpdir={self.scratch}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen([program("mariadbd", "mysqld"), *options], user=self.user, stdout=log, stderr=log,
                                             cwd="/")
