@@ -171,7 +171,7 @@ def test_a_broken_record_is_set_aside(text: str):
         aside = record_of(desktop).with_name("endings.broken")
         wait_until(aside.exists, "it is set aside")
         assert aside.read_text() == text and not record_of(desktop).exists()
-        assert "it was set aside" in desktop.daemon_log()
+        wait_until(lambda: "it was set aside" in desktop.daemon_log(), "it says so")
 
 
 def test_a_planted_link_is_not_followed():
