@@ -3,37 +3,8 @@
 #
 # What happens in a session of tests/system/user_manager.sh when a backend takes the daemon down with it, twice. Every
 # step leaves its output, errors and status in $RESULTS; test_crash.py says what they have to be.
-unit=felucca.service
+. "$RESULTS/session.sh"
 bad=crash-in-mint
-
-step() { # NAME COMMAND…
-  local name=$1
-  shift
-  "$@" >"$RESULTS/$name.out" 2>"$RESULTS/$name.err"
-  echo $? >"$RESULTS/$name.status"
-}
-
-until_true() { # COMMAND…: polls, for at most 20 s
-  for _ in $(seq 400); do
-    "$@" && return 0
-    sleep .05
-  done
-  echo "never came to pass: $*" >>"$RESULTS/late"
-  return 1
-}
-
-value() { systemctl --user show -P "$1" $unit; }
-has_value() { [ "$(value "$1")" = "$2" ]; }
-nile() { # PATH JSON
-  python3 -c 'import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode())).read()' \
-    "$(cat "$RESULTS/control")$1" "$2"
-}
-unresolved() {
-  busctl --user --json=short call org.felucca.Credentials1 /org/felucca/Credentials1 org.felucca.Credentials1 ListUnresolved
-}
-looked_at() { # HOW MANY: mints of nile have been asked about
-  [ "$(unresolved | grep -o '"candidates"' | wc -l)" = "$1" ]
-}
 
 # Another backend's mint is under way meanwhile.
 crash() { # NUMBER
@@ -56,13 +27,9 @@ crash() { # NUMBER
   step "unresolved-$1" unresolved
 }
 
-mkdir -p ~/.config/felucca
-cp "$RESULTS/felucca.conf" ~/.config/felucca/
-/lib/systemd/systemd --user --log-target=journal >"$RESULTS/manager.log" 2>&1 &
-manager=$!
-until_true test -S "$XDG_RUNTIME_DIR/systemd/private"
-systemctl --user is-system-running --wait >/dev/null
-printf %s keyring-pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+use_config
+start_manager
+start_keyring
 step sign-in felucca sign-in --token-stdin <"$RESULTS/token"
 step create felucca create acme/orders --format password
 step backends-0 felucca backends --json
@@ -80,5 +47,4 @@ step backends-3 felucca backends --json
 step left systemctl --user show $unit
 
 step end systemctl --user stop $unit
-systemctl --user exit
-wait $manager
+end_manager

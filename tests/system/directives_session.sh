@@ -4,34 +4,15 @@
 # Tries the directives of felucca.service and of its drop-in, in a session of user_manager.sh. $RESULTS/plan, which
 # test_directives.py has put there, has a line for each try: NAME PROBE; beside it $RESULTS/NAME.service. What a probe
 # prints is left in $RESULTS/NAME.out. After that the daemon itself runs below the drop-in.
-unit=felucca.service
-
-step() { # NAME COMMAND…
-  local name=$1
-  shift
-  "$@" >"$RESULTS/$name.out" 2>"$RESULTS/$name.err"
-  echo $? >"$RESULTS/$name.status"
-}
-
-until_true() { # COMMAND…: polls, for at most 20 s
-  for _ in $(seq 400); do
-    "$@" && return 0
-    sleep .05
-  done
-  echo "never came to pass: $*" >>"$RESULTS/late"
-  return 1
-}
+. "$RESULTS/session.sh"
 
 units=~/.config/systemd/user
-mkdir -p $units ~/.config/felucca ~/.local/state/felucca
-cp "$RESULTS/felucca.conf" ~/.config/felucca/
+mkdir -p $units ~/.local/state/felucca
+use_config
 cp "$RESULTS"/*.service $units/
 echo precious >~/precious
 ulimit -c unlimited
-/lib/systemd/systemd --user --log-target=journal >"$RESULTS/manager.log" 2>&1 &
-manager=$!
-until_true test -S "$XDG_RUNTIME_DIR/systemd/private"
-systemctl --user is-system-running --wait >/dev/null
+start_manager
 systemctl --user set-environment "CGROUPS=$CGROUPS" "PRECIOUS=$HOME/precious" "IN_TMP=$RESULTS/plan" \
   "UTS=$(readlink /proc/self/ns/uts)" "MNT=$(readlink /proc/self/ns/mnt)" SETUID_PROBE=/run/setuid-probe
 
@@ -42,7 +23,7 @@ while read -r name _; do
 done <"$RESULTS/plan"
 
 # The daemon below the drop-in.
-printf %s keyring-pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+start_keyring
 mkdir -p $units/$unit.d
 cp "$PREFIX/share/felucca/50-userns.conf" $units/$unit.d/
 systemctl --user daemon-reload
@@ -53,5 +34,4 @@ step get felucca get acme/orders --format password
 step health felucca status --json
 step show systemctl --user show $unit
 step end systemctl --user stop $unit
-systemctl --user exit
-wait $manager
+end_manager

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: The felucca authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs user_session.sh below a real user manager and keeps what each step left behind."""
+"""Runs a session's script below a real user manager and keeps what each step left behind."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ class UserSession:
         (self.root / "bus").write_text(self.bus)
         (self.root / "token").write_text(self.token)
         (self.root / "control").write_text(self.nile.control)
-        shutil.copy(self.script, self.root)
+        for script in (self.script, HERE / "session.sh"):
+            shutil.copy(script, self.root)
         self.prepare()
         self.root.chmod(0o755)
         os.chown(self.root, UID, UID)

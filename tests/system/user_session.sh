@@ -3,44 +3,18 @@
 #
 # What a user does in a session of user_manager.sh. Every step leaves its output, errors and status in $RESULTS; what
 # they have to be is said in test_systemd.py, which has put there: felucca.conf, token, control (the stand-in's address).
-unit=felucca.service
+. "$RESULTS/session.sh"
 
-step() { # NAME COMMAND…
-  local name=$1
-  shift
-  "$@" >"$RESULTS/$name.out" 2>"$RESULTS/$name.err"
-  echo $? >"$RESULTS/$name.status"
-}
-
-until_true() { # COMMAND…: polls, for at most 20 s
-  for _ in $(seq 400); do
-    "$@" && return 0
-    sleep .05
-  done
-  echo "never came to pass: $*" >>"$RESULTS/late"
-  return 1
-}
-
-value() { systemctl --user show -P "$1" $unit; }
-has_value() { [ "$(value "$1")" = "$2" ]; }
 has_other_value() { [ "$(value "$1")" != "$2" ]; }
-nile() { # PATH JSON
-  python3 -c 'import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode())).read()' \
-    "$(cat "$RESULTS/control")$1" "$2"
-}
 
-mkdir -p ~/.config/felucca
-cp "$RESULTS/felucca.conf" ~/.config/felucca/
+use_config
 # Which of the two buses is dbus.service by itself, the system has decided.
 bus=/usr/lib/systemd/user/$(cat "$RESULTS/bus").service
 [ -e "$bus" ] || bus=/usr/lib/systemd/user/dbus.service
 mkdir -p ~/.config/systemd/user
 cp "$bus" ~/.config/systemd/user/dbus.service
-/lib/systemd/systemd --user --log-target=journal >"$RESULTS/manager.log" 2>&1 &
-manager=$!
-until_true test -S "$XDG_RUNTIME_DIR/systemd/private"
-systemctl --user is-system-running --wait >/dev/null
-printf %s keyring-pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+start_manager
+start_keyring
 
 step verify systemd-analyze --user verify --man=no "$PREFIX/lib/systemd/user/$unit" "$PREFIX/lib/systemd/user/felucca.socket"
 step security systemd-analyze --user security --threshold=100 --no-pager $unit
@@ -90,7 +64,7 @@ step listed systemctl --user show $unit
 until_true has_value ActiveState inactive
 step idle systemctl --user show $unit
 step again felucca get acme/db1 --format password
-cp "$RESULTS/felucca.conf" ~/.config/felucca/
+use_config
 
 # The watchdog hears it, and ends it when it hears nothing.
 until_true has_value ActiveState inactive
@@ -129,7 +103,7 @@ for i in 1 2 3; do
   step "private-$i" felucca list --json
   until_true has_value ActiveState inactive
 done
-cp "$RESULTS/felucca.conf" ~/.config/felucca/
+use_config
 
 # And without a session bus.
 step stop-bus systemctl --user stop dbus.socket dbus.service
@@ -143,5 +117,4 @@ for id in 5d0ce9cb0bdb4c49a21ff0b4d0f0c8fb c2b2d3e8b5b84df3a5ea1f6a7f86d1ce 9b3d
   until_true in_journal $id
   step "journal-$id" journalctl --user -q --no-pager -o json "MESSAGE_ID=$id"
 done
-systemctl --user exit
-wait $manager
+end_manager
