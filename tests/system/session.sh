@@ -49,7 +49,7 @@ start_manager() {
 }
 end_manager() {
   systemctl --user exit
-  wait $manager
+  wait "$manager"
 }
 
 start_keyring() { printf %s keyring-pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; }
