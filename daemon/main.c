@@ -45,7 +45,7 @@ static const char *const dangerous_variables[] = {
 
 /* Freed memory is overwritten; without the thread cache, which keeps it as it is. One heap for all threads, so that those
  * that have left leave nothing behind. */
-static const char tunables[] = "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1";
+static const char tunables[] = FEL_TUNABLES;
 
 /* The C library reads its variables at start alone, so a daemon that was not started by its unit starts itself anew.
  * LD_BIND_NOW: the look-up of a function at its first call would save the registers, and what they hold, on

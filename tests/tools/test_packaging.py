@@ -98,3 +98,11 @@ def test_backends_are_packaged() -> None:
     assert len(backends) >= 5
     assert sorted(debian) == sorted(backends)
     assert sorted(rpm) == sorted(backends)
+
+
+def test_manual_pages_are_packaged() -> None:
+    """rpmbuild refuses what is installed and in no package."""
+    pages = re.findall(r"^  '(\S+\.(\d))': ", (ROOT / "docs/meson.build").read_text(), re.MULTILINE)
+    rpm = re.findall(r"^%\{_mandir\}/(man\d/\S+)\*$", (PACKAGING / "felucca.spec").read_text(), re.MULTILINE)
+    assert len(pages) >= 5
+    assert sorted(rpm) == sorted(f"man{section}/{page}" for page, section in pages)
