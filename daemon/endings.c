@@ -39,7 +39,8 @@ struct FelEndings
   GArray *waiters;     /* of Waiter: for the next write */
   gboolean taken_over;
   gboolean writing;
-  gboolean dirty; /* what is on the disk, or on its way there, is not what is here */
+  gboolean given_up; /* a write that may still come: then nobody else writes */
+  gboolean dirty;    /* what is on the disk, or on its way there, is not what is here */
 };
 
 /* One write of the file, or its removal when text is NULL. */
@@ -194,21 +195,33 @@ answer (GArray *waiters, const GError *error)
 }
 
 static void
+answer_all (FelEndings *self, const GError *error)
+{
+  g_autoptr (GArray) waiters = g_steal_pointer (&self->waiters);
+
+  self->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
+  answer (waiters, error);
+}
+
+static void
 on_written (gpointer data, FelWorkOutcome outcome, gpointer user_data)
 {
   Job *job = data;
   FelEndings *self = job->endings;
   g_autoptr (GError) late = NULL;
+  const GError *error;
 
   if (outcome != FEL_WORK_DONE)
     late = g_error_new (FEL_ERROR, FEL_ERROR_TIMED_OUT, "%s: the disk does not answer", self->path);
-  /* One that is given up may still write: then nobody else does. */
-  self->writing = outcome == FEL_WORK_GIVEN_UP;
-  if (late != NULL || job->error != NULL)
-    self->dirty = TRUE;
-  answer (job->waiters, late != NULL ? late : job->error);
-  /* What has failed is tried again with the next change, not at once. */
-  if (late == NULL && job->error == NULL)
+  error = late != NULL ? late : job->error;
+  self->writing = FALSE;
+  self->given_up = outcome == FEL_WORK_GIVEN_UP;
+  self->dirty |= error != NULL;
+  answer (job->waiters, error);
+  if (self->given_up)
+    answer_all (self, error);
+  /* What has failed is tried again with the next change, not at once; one that came meanwhile is the next. */
+  else if (error == NULL || self->waiters->len > 0)
     endings_write (self);
 }
 
@@ -218,7 +231,7 @@ endings_write (FelEndings *self)
 {
   Job *job;
 
-  if (self->writing || !self->taken_over || !self->dirty)
+  if (self->writing || self->given_up || !self->taken_over || !self->dirty)
     return;
   job = g_new0 (Job, 1);
   job->endings = self;
@@ -268,11 +281,10 @@ fel_endings_put (FelEndings *self, const char *backend, const char *id, gint64 e
                  gpointer user_data)
 {
   Waiter waiter = { done, user_data };
-  gboolean is_stuck = self->writing && fel_work_is_stuck (self->work);
   g_autoptr (GError) error = NULL;
 
   endings_insert (self, backend, id, end_sec);
-  if (self->taken_over && !is_stuck)
+  if (self->taken_over && !self->given_up)
     {
       g_array_append_val (self->waiters, waiter);
       endings_write (self);

@@ -211,6 +211,24 @@ test_a_disk_that_fails (void)
   g_assert_cmpuint (count (&self), ==, 2); /* the first one came along */
 }
 
+/* The second comes while the first is being written. */
+static void
+test_each_has_its_answer_from_a_disk_that_fails (void)
+{
+  g_auto (Fixture) self;
+  g_autofree char *folder = NULL;
+
+  fixture_init (&self);
+  folder = g_path_get_dirname (self.path);
+  next_daemon (&self);
+  g_assert_true (g_file_set_contents (folder, "", 0, NULL));
+  put (&self, "a", 5);
+  put (&self, "b", 6);
+  turn_until_idle (&self);
+  g_assert_cmpuint (self.n_answers, ==, 2);
+  g_assert_cmpuint (self.n_errors, ==, 2);
+}
+
 static void
 test_what_makes_no_sense_is_set_aside (void)
 {
@@ -286,6 +304,7 @@ main (int argc, char **argv)
   g_test_add_func ("/endings/limit", test_at_the_limit);
   g_test_add_func ("/endings/take-over", test_before_it_is_taken_over);
   g_test_add_func ("/endings/disk", test_a_disk_that_fails);
+  g_test_add_func ("/endings/disk/two", test_each_has_its_answer_from_a_disk_that_fails);
   g_test_add_func ("/endings/broken", test_what_makes_no_sense_is_set_aside);
   g_test_add_func ("/endings/broken/no-place", test_no_place_aside);
   g_test_add_func ("/endings/kind", test_a_file_of_a_wrong_kind);
