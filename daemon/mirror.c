@@ -12,9 +12,10 @@
 struct FelMirror
 {
   FelBroker *broker;
-  guint loading; /* loads under way: credentials and tokens */
-  gboolean seen; /* what is in the keyring */
-  gboolean blind;
+  guint loading;      /* loads under way: credentials and tokens */
+  gboolean seen;      /* what is in the keyring: a load has succeeded */
+  GError *failure;    /* of the load under way */
+  GError *unseen;     /* why no load has succeeded yet; NULL: one has, or none has ended */
   gboolean stale;     /* something happened that needs another load after this one */
   GPtrArray *waiters; /* of Waiter */
   GHashTable *buried; /* set of "backend\nid" */
@@ -51,6 +52,8 @@ fel_mirror_free (FelMirror *self)
   g_ptr_array_unref (self->waiters);
   g_hash_table_unref (self->buried);
   g_hash_table_unref (self->gone);
+  g_clear_error (&self->failure);
+  g_clear_error (&self->unseen);
   g_free (self);
 }
 
@@ -115,9 +118,12 @@ fel_mirror_apply_endings (FelMirror *self)
 }
 
 gboolean
-fel_mirror_is_blind (const FelMirror *self)
+fel_mirror_check (const FelMirror *self, GError **error)
 {
-  return self->blind;
+  if (self->unseen == NULL)
+    return TRUE;
+  g_propagate_error (error, g_error_copy (self->unseen));
+  return FALSE;
 }
 
 void
@@ -137,6 +143,8 @@ fel_mirror_bury (FelMirror *self, const char *backend, const char *id)
 void
 fel_mirror_forget (FelMirror *self, const char *path)
 {
+  if (self->loading > 0)
+    g_hash_table_add (self->gone, g_strdup (path));
   fel_secret_cache_drop (self->broker->secret_cache, path);
   fel_catalog_remove (self->broker->catalog, path);
 }
@@ -183,6 +191,10 @@ fel_mirror_when_ready (FelMirror *self, FelMirrorReady ready, gpointer user_data
 {
   Waiter *waiter;
 
+  /* The next one who asks tries again. What a locked keyring hides, the unlocking shows. */
+  if (self->loading == 0 && self->unseen != NULL && !g_error_matches (self->unseen, FEL_ERROR, FEL_ERROR_KEYRING_LOCKED)
+      && fel_keyring_state (self->broker->keyring) != FEL_KEYRING_ABSENT)
+    mirror_load (self);
   if (self->loading == 0)
     {
       ready (user_data);
@@ -201,6 +213,11 @@ mirror_load_ended (FelMirror *self)
 
   if (--self->loading > 0)
     return;
+  self->seen |= self->failure == NULL;
+  g_clear_error (&self->unseen);
+  if (!self->seen)
+    self->unseen = g_steal_pointer (&self->failure);
+  g_clear_error (&self->failure);
   if (self->stale)
     {
       mirror_load (self);
@@ -247,6 +264,13 @@ mirror_put_all (FelMirror *self, GPtrArray *items)
     }
 }
 
+static void
+mirror_note (FelMirror *self, const GError *error)
+{
+  if (error != NULL && self->failure == NULL)
+    self->failure = g_error_copy (error);
+}
+
 /* A load that fails leaves what is known as it is: an unreachable keyring has not lost its items. */
 static void
 on_credentials (gpointer result, const GError *error, gpointer user_data)
@@ -257,9 +281,8 @@ on_credentials (gpointer result, const GError *error, gpointer user_data)
     {
       mirror_put_all (self, result);
       fel_catalog_end_load (self->broker->catalog);
-      self->seen = TRUE;
     }
-  self->blind = !self->seen && g_error_matches (error, FEL_ERROR, FEL_ERROR_KEYRING_LOCKED);
+  mirror_note (self, error);
   mirror_load_ended (self);
 }
 
@@ -318,6 +341,7 @@ on_tokens (gpointer result, const GError *error, gpointer user_data)
       fel_token_cache_end_load (self->broker->token_cache);
       mirror_read_tokens (self);
     }
+  mirror_note (self, error);
   mirror_load_ended (self);
 }
 
@@ -366,9 +390,7 @@ on_item_removed (const char *path, gpointer user_data)
 {
   FelMirror *self = user_data;
 
-  if (self->loading > 0)
-    g_hash_table_add (self->gone, g_strdup (path));
-  fel_catalog_remove (self->broker->catalog, path);
+  fel_mirror_forget (self, path);
   fel_token_cache_lost (self->broker->token_cache, path);
 }
 

@@ -16,8 +16,8 @@ void fel_mirror_free (FelMirror *self); /* (nullable) */
 
 const FelKeyringListener *fel_mirror_keyring_listener (void);
 
-/* The keyring has not shown yet what is in it: it is locked, and hides that. */
-gboolean fel_mirror_is_blind (const FelMirror *self);
+/* FALSE: the keyring has not shown yet what is in it, and this is why; then nothing known is not nothing there. */
+gboolean fel_mirror_check (const FelMirror *self, GError **error);
 
 /* This credential was revoked while the keyring had not said whether it keeps it: should it turn up, it is deleted. */
 void fel_mirror_bury (FelMirror *self, const char *backend, const char *id);
@@ -34,5 +34,5 @@ void fel_mirror_forget (FelMirror *self, const char *path);
 /* Is no load under way? */
 gboolean fel_mirror_is_ready (const FelMirror *self);
 
-/* Calls ready when no load is under way, at once if none is now. */
+/* Calls ready when no load is under way, at once if none is now; where all have failed, tries another one first. */
 void fel_mirror_when_ready (FelMirror *self, FelMirrorReady ready, gpointer user_data);

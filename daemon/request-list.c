@@ -81,23 +81,11 @@ list_add_foreign (FelRequest *self)
     }
 }
 
-/* Nothing is not the answer to what cannot be seen. */
-static gboolean
-list_is_blind (FelRequest *self)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (!fel_mirror_is_blind (self->broker->mirror))
-    return FALSE;
-  error = g_error_new (FEL_ERROR, FEL_ERROR_KEYRING_LOCKED,
-                       "the keyring is locked and does not show what is in it; unlock it and try again");
-  fel_request_fail (self, error);
-  return TRUE;
-}
-
 static void
 list_step (FelRequest *self)
 {
+  g_autoptr (GError) error = NULL;
+
   for (;;)
     switch (self->state)
       {
@@ -121,8 +109,11 @@ list_step (FelRequest *self)
         return;
 
       case LIST_READY:
-        if (list_is_blind (self))
-          return;
+        if (!fel_mirror_check (self->broker->mirror, &error))
+          {
+            fel_request_fail (self, error);
+            return;
+          }
         list_stored (self);
         self->state = self->options->provider ? LIST_ASK : LIST_ASKED;
         if (self->options->provider && !list_aim (self))

@@ -76,6 +76,18 @@ fel_request_on_ready (gpointer user_data)
 }
 
 static void
+on_loaded (gpointer user_data)
+{
+  g_autoptr (FelRequest) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (fel_mirror_check (self->broker->mirror, &error))
+    fel_request_step (self);
+  else
+    fel_request_fail (self, error);
+}
+
+static void
 on_unlocked (gpointer result, const GError *error, gpointer user_data)
 {
   g_autoptr (FelRequest) self = user_data;
@@ -83,7 +95,7 @@ on_unlocked (gpointer result, const GError *error, gpointer user_data)
   if (error != NULL)
     fel_request_fail (self, error);
   else
-    fel_mirror_when_ready (self->broker->mirror, fel_request_on_ready, fel_request_ref (self));
+    fel_mirror_when_ready (self->broker->mirror, on_loaded, fel_request_ref (self));
 }
 
 void

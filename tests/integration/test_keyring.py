@@ -314,6 +314,22 @@ def test_what_cannot_be_looked_at_is_not_lost(stand_in, error: str):
     assert desktop.create()["id"] != created
 
 
+def test_a_first_look_that_fails_is_taken_again(stand_in):
+    """Nothing known is not nothing there: no second mint, no sign-in that is asked for."""
+    desktop, service = stand_in
+    created = desktop.create()["id"]
+    service.faults["Get Attributes"] = "error"
+    desktop.restart_daemon()
+    fails_with("Internal", desktop.list)
+    fails_with("Internal", desktop.get, create=b(True))
+    fails_with("Internal", desktop.create)
+    assert desktop.nile.count("create") == 1
+    del service.faults["Get Attributes"]
+    assert desktop.get(create=b(True))["id"] == created
+    assert [entry["id"] for entry in desktop.list()] == [created]
+    assert desktop.create()["id"] != created
+
+
 def test_an_item_that_went_without_a_word(stand_in):
     """The service leaves what it does not have out of its answer, as it does with what is locked: not the same thing."""
     desktop, service = stand_in
