@@ -8,7 +8,8 @@
 
 #define ITEM_DEADLINE_SEC 10
 #define LOAD_DEADLINE_SEC 30
-#define UNDER_WAY_MAX 16 /* items of one load, of two at a time; a bus may allow a connection no more than 128 calls */
+#define FETCHES_MAX 32   /* items at a time, with two calls each; a bus may allow a connection no more than 128 calls */
+#define UNDER_WAY_MAX 12 /* of one load; there are two of them, and what is announced meanwhile has a deadline */
 
 static void
 item_free (gpointer data)
@@ -36,16 +37,22 @@ typedef struct
   Fetched done;
 } Fetch;
 
+static void fetch_go_on (FelKeyring *keyring);
+
 static void
 fetch_joined (Fetch *self)
 {
+  FelKeyringOp *op = self->op;
+
   if (--self->pending > 0)
     return;
   if (self->item->attributes == NULL)
     g_clear_pointer (&self->item, item_free);
-  self->done (self->op, self->item, self->error);
+  op->keyring->fetching--;
+  self->done (op, self->item, self->error);
+  fetch_go_on (op->keyring);
+  fel_keyring_op_unref (op);
   g_clear_error (&self->error);
-  fel_keyring_op_unref (self->op);
   g_free (self);
 }
 
@@ -117,6 +124,19 @@ on_label (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+fetch_go_on (FelKeyring *keyring)
+{
+  while (keyring->fetching < FETCHES_MAX && !g_queue_is_empty (&keyring->fetches))
+    {
+      Fetch *fetch = g_queue_pop_head (&keyring->fetches);
+
+      keyring->fetching++;
+      fetch_ask (fetch, "Attributes", on_attributes);
+      fetch_ask (fetch, "Label", on_label);
+    }
+}
+
+static void
 item_fetch (FelKeyringOp *op, const char *path, Fetched done)
 {
   Fetch *fetch = g_new0 (Fetch, 1);
@@ -125,29 +145,12 @@ item_fetch (FelKeyringOp *op, const char *path, Fetched done)
   fetch->item = g_new0 (FelKeyringItem, 1);
   fetch->item->path = g_strdup (path);
   fetch->done = done;
-  fetch_ask (fetch, "Attributes", on_attributes);
-  fetch_ask (fetch, "Label", on_label);
+  g_queue_push_tail (&op->keyring->fetches, fetch);
+  fetch_go_on (op->keyring);
 }
 
-static void
-on_announced (FelKeyringOp *op, FelKeyringItem *item, const GError *error)
-{
-  if (item != NULL && !op->keyring->closed)
-    op->keyring->listener.item_put (item, op->keyring->user_data);
-  g_clear_pointer (&item, item_free);
-}
-
-void
-fel_keyring_item_announce (FelKeyring *self, const char *path)
-{
-  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, fel_keyring_no_answer,
-                                                    NULL);
-
-  item_fetch (op, path, on_announced);
-}
-
-/* What a service says of a deletion may only mean that it has locked, or read its file anew. */
-
+/* op->path: only of one that is said to be deleted, which may only mean that the service has locked, or read its file
+ * anew. */
 static void
 on_asked (FelKeyringOp *op, FelKeyringItem *item, const GError *error)
 {
@@ -155,18 +158,18 @@ on_asked (FelKeyringOp *op, FelKeyringItem *item, const GError *error)
 
   if (item != NULL && !keyring->closed)
     keyring->listener.item_put (item, keyring->user_data);
-  else if (error == NULL && !keyring->closed)
+  else if (op->path != NULL && error == NULL && !keyring->closed)
     keyring->listener.item_removed (op->path, keyring->user_data);
   g_clear_pointer (&item, item_free);
 }
 
 void
-fel_keyring_item_ask_deleted (FelKeyring *self, const char *path)
+fel_keyring_item_ask (FelKeyring *self, const char *path, gboolean said_deleted)
 {
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "show an item", ITEM_DEADLINE_SEC, fel_keyring_no_answer,
                                                     NULL);
 
-  op->path = g_strdup (path);
+  op->path = said_deleted ? g_strdup (path) : NULL;
   item_fetch (op, path, on_asked);
 }
 
@@ -202,38 +205,6 @@ load_go_on (FelKeyringOp *op)
     fel_keyring_op_succeed (op, op->items);
 }
 
-static void
-load_add (FelKeyringOp *op, char **paths)
-{
-  for (; paths != NULL && *paths != NULL; paths++)
-    if (fel_keyring_has_item_path (op->keyring, *paths))
-      g_ptr_array_add (op->paths, g_strdup (*paths));
-}
-
-static void
-on_found (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = user_data;
-  g_auto (GStrv) unlocked = NULL;
-  g_auto (GStrv) locked = NULL;
-  g_autoptr (GError) foreign = NULL;
-  gboolean found = secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked,
-                                                                &foreign);
-
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (!found)
-    {
-      fel_keyring_op_fail (op, foreign);
-      return;
-    }
-  if (!fel_keyring_op_has_service (op))
-    return;
-  load_add (op, unlocked);
-  load_add (op, locked);
-  load_go_on (op);
-}
-
 void
 fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpointer user_data)
 {
@@ -242,8 +213,7 @@ fel_keyring_load (FelKeyring *self, const char *schema, FelKeyringDone done, gpo
   if (!fel_keyring_op_has_service (op))
     return;
   op->items = g_ptr_array_new_with_free_func (item_free);
-  op->paths = g_ptr_array_new_with_free_func (g_free);
   op->attributes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_hash_table_insert (op->attributes, g_strdup ("xdg:schema"), g_strdup (schema));
-  fel_keyring_op_search (op, on_found);
+  fel_keyring_op_search (op, load_go_on);
 }

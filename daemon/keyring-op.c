@@ -112,14 +112,6 @@ fel_keyring_op_has_service (FelKeyringOp *self)
   return FALSE;
 }
 
-gboolean
-fel_keyring_is_gone (const GError *foreign)
-{
-  return g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_NO_SUCH_OBJECT)
-         || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
-         || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
-}
-
 /* By quark and code, not by the name of the remote error: libsecret strips that from some. */
 static const struct
 {
@@ -155,6 +147,12 @@ classify (const GError *foreign)
     if (g_error_matches (foreign, foreign_errors[i].domain (), foreign_errors[i].code))
       return foreign_errors[i].error;
   return FEL_ERROR_INTERNAL;
+}
+
+gboolean
+fel_keyring_is_gone (const GError *foreign)
+{
+  return classify (foreign) == FEL_ERROR_NOT_FOUND;
 }
 
 void

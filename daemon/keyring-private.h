@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Shared by the files of the keyring: keyring.c (the service and its state), keyring-op.c (one call with its deadline),
- * keyring-unlock.c (its prompt), keyring-search.c (finding items), keyring-load.c (what is there), keyring-item.c (reading and deleting items),
- * keyring-store.c (storing one for certain). For nobody else. */
+ * keyring-unlock.c (its prompt), keyring-search.c (finding items), keyring-load.c (what is there), keyring-item.c (reading
+ * and deleting items), keyring-store.c (storing one for certain). For nobody else. */
 #pragma once
 
 #define SECRET_WITH_UNSTABLE 1
@@ -35,11 +35,18 @@ struct FelKeyring
   guint n_secrets_held;      /* by stores that are not over to the last callback */
   GPtrArray *stores;         /* under way; of keyring-store.c */
   GPtrArray *said_deleted;   /* paths, until it is known whether they only went out of sight; NULL: none */
+  GQueue fetches;            /* of keyring-load.c: items to be asked for */
+  guint fetching;            /* items that are asked for */
   gboolean closed;
 };
 
+typedef struct FelKeyringOp FelKeyringOp;
+
+/* op->paths is filled. */
+typedef void (*FelKeyringFound) (FelKeyringOp *op);
+
 /* One call: answers its caller once, by its deadline; what libsecret says later is dropped. */
-typedef struct FelKeyringOp
+struct FelKeyringOp
 {
   grefcount refs;
   FelKeyring *keyring; /* owned */
@@ -51,14 +58,14 @@ typedef struct FelKeyringOp
   char *path;             /* read, store: of the item */
   FelError late;          /* what it is when its deadline passes */
   GHashTable *attributes; /* load, find: what is looked for */
-  GAsyncReadyCallback searched;
+  FelKeyringFound found;
   GPtrArray *items; /* load: what came so far */
-  GPtrArray *paths; /* load: what is not asked for yet */
+  GPtrArray *paths; /* load, find: what was found, of a load what is not asked for yet */
   guint pending;    /* load: items that are still asked for */
   gboolean interactive;
   gboolean prompted;    /* read: the user was asked for this item */
   gboolean asked_again; /* for the default collection, after the one we knew was deleted */
-} FelKeyringOp;
+};
 
 FelKeyring *fel_keyring_ref (FelKeyring *self);
 void fel_keyring_unref (FelKeyring *self);
@@ -85,9 +92,8 @@ void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);
 /* Is this an item of the default collection? It has to be known. */
 gboolean fel_keyring_has_item_path (const FelKeyring *self, const char *path);
 
-/* Searches for op->attributes; found: as of secret_service_search_for_dbus_paths, with a reference to op. Not called when op
- * ends before. */
-void fel_keyring_op_search (FelKeyringOp *op, GAsyncReadyCallback searched);
+/* Searches for op->attributes; found: op->paths are there. Not called when op ends before. */
+void fel_keyring_op_search (FelKeyringOp *op, FelKeyringFound found);
 
 /* result: GPtrArray of paths in the default collection, perhaps empty. Opens first: the service may be another one now,
  * or has to be started. */
@@ -100,10 +106,7 @@ GHashTable *fel_keyring_copy_attributes (GHashTable *attributes);
 /* As the Secret Service wants them, a{ss}. (transfer floating) */
 GVariant *fel_keyring_item_attributes (GHashTable *attributes);
 
-/* Asks for one item, then tells the listener. */
-void fel_keyring_item_announce (FelKeyring *self, const char *path);
-
-/* The same for one that is said to be deleted: whether it is. */
-void fel_keyring_item_ask_deleted (FelKeyring *self, const char *path);
+/* Asks for one item, then tells the listener: what it is, or whether what is said to be deleted is. */
+void fel_keyring_item_ask (FelKeyring *self, const char *path, gboolean said_deleted);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelKeyringOp, fel_keyring_op_unref)

@@ -26,9 +26,43 @@ fel_keyring_copy_attributes (GHashTable *attributes)
 }
 
 static void
+search_add (FelKeyringOp *op, char **found)
+{
+  for (; found != NULL && *found != NULL; found++)
+    if (fel_keyring_has_item_path (op->keyring, *found))
+      g_ptr_array_add (op->paths, g_strdup (*found));
+}
+
+static void
+on_searched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+  g_auto (GStrv) unlocked = NULL;
+  g_auto (GStrv) locked = NULL;
+  g_autoptr (GError) foreign = NULL;
+  gboolean answered = secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked,
+                                                                   &foreign);
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (!answered)
+    {
+      fel_keyring_op_fail (op, foreign);
+      return;
+    }
+  /* Without knowing the collection, nothing can be said of what is in it. */
+  if (!fel_keyring_op_has_service (op))
+    return;
+  op->paths = g_ptr_array_new_with_free_func (g_free);
+  search_add (op, unlocked);
+  search_add (op, locked);
+  op->found (op);
+}
+
+static void
 search_ask (FelKeyringOp *op)
 {
-  secret_service_search_for_dbus_paths (op->keyring->service, NULL, op->attributes, op->cancellable, op->searched,
+  secret_service_search_for_dbus_paths (op->keyring->service, NULL, op->attributes, op->cancellable, on_searched,
                                         fel_keyring_op_ref (op));
 }
 
@@ -64,11 +98,11 @@ on_items_shown (GObject *source, GAsyncResult *result, gpointer user_data)
 /* A collection may show nothing while it is locked. To search it then finds nothing, which is no answer, and makes some
  * services show their prompt and leave every caller waiting for it. */
 void
-fel_keyring_op_search (FelKeyringOp *op, GAsyncReadyCallback searched)
+fel_keyring_op_search (FelKeyringOp *op, FelKeyringFound found)
 {
   FelKeyring *self = op->keyring;
 
-  op->searched = searched;
+  op->found = found;
   if (self->state != FEL_KEYRING_LOCKED)
     search_ask (op);
   else
@@ -79,37 +113,9 @@ fel_keyring_op_search (FelKeyringOp *op, GAsyncReadyCallback searched)
 }
 
 static void
-search_add (FelKeyringOp *op, GPtrArray *paths, char **found)
+search_found (FelKeyringOp *op)
 {
-  for (; found != NULL && *found != NULL; found++)
-    if (fel_keyring_has_item_path (op->keyring, *found))
-      g_ptr_array_add (paths, *found);
-}
-
-static void
-on_searched (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = user_data;
-  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
-  g_auto (GStrv) unlocked = NULL;
-  g_auto (GStrv) locked = NULL;
-  g_autoptr (GError) foreign = NULL;
-  gboolean answered = secret_service_search_for_dbus_paths_finish (SECRET_SERVICE (source), result, &unlocked, &locked,
-                                                                   &foreign);
-
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (!answered)
-    {
-      fel_keyring_op_fail (op, foreign);
-      return;
-    }
-  /* Without knowing the collection, nothing can be said of what is in it. */
-  if (!fel_keyring_op_has_service (op))
-    return;
-  search_add (op, paths, unlocked);
-  search_add (op, paths, locked);
-  fel_keyring_op_succeed (op, paths);
+  fel_keyring_op_succeed (op, op->paths);
 }
 
 static void
@@ -122,7 +128,7 @@ on_opened_for_search (gpointer result, const GError *error, gpointer user_data)
   if (error != NULL)
     fel_keyring_op_fail_with (op, error);
   else if (fel_keyring_op_has_service (op))
-    fel_keyring_op_search (op, on_searched);
+    fel_keyring_op_search (op, search_found);
 }
 
 void

@@ -142,7 +142,7 @@ on_collection_signal (GDBusConnection *connection, const char *sender, const cha
   if (g_str_equal (signal, "ItemDeleted"))
     keyring_item_deleted (self, item);
   else if (g_str_equal (signal, "ItemCreated") || g_str_equal (signal, "ItemChanged"))
-    fel_keyring_item_announce (self, item);
+    fel_keyring_item_ask (self, item, FALSE);
 }
 
 typedef enum
@@ -371,8 +371,7 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
       self->seen_usec = g_variant_get_boolean (value) ? 0 : g_get_monotonic_time ();
       fel_keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
     }
-  else if (g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD)
-           || g_error_matches (foreign, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT))
+  else if (fel_keyring_is_gone (foreign))
     keyring_drop_collection (self); /* it was deleted */
   if (fel_keyring_op_is_over (op))
     return;
@@ -411,7 +410,7 @@ on_deletion_checked (gpointer result, const GError *error, gpointer user_data)
   g_autoptr (GPtrArray) paths = g_steal_pointer (&self->said_deleted);
 
   for (guint i = 0; error == NULL && !self->closed && self->state == FEL_KEYRING_UNLOCKED && i < paths->len; i++)
-    fel_keyring_item_ask_deleted (self, paths->pdata[i]);
+    fel_keyring_item_ask (self, paths->pdata[i], TRUE);
 }
 
 static void
