@@ -57,5 +57,6 @@ fel_lifetime_with_end (const FelCredential *credential, gint64 not_after_sec)
   FelCredential *changed = fel_credential_copy (credential);
 
   changed->not_after_sec = not_after_sec;
+  changed->renewable = FEL_UNSET;
   return changed;
 }

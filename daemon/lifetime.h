@@ -22,5 +22,5 @@ FelLifetimePhase fel_lifetime_judge (const FelCredential *credential, gint64 now
 /* For how long it was meant to live; 0: without an end. */
 gint64 fel_lifetime_sec (const FelCredential *credential);
 
-/* The same credential with this end. */
+/* The same credential with this end, which nobody puts off. */
 FelCredential *fel_lifetime_with_end (const FelCredential *credential, gint64 not_after_sec);

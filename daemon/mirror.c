@@ -66,7 +66,6 @@ mirror_put_ending (FelMirror *self, const char *path, const FelCredential *crede
   g_autoptr (FelCredential) ending = fel_lifetime_with_end (credential, end_sec);
   g_autoptr (GHashTable) attributes = NULL;
 
-  ending->renewable = FEL_UNSET;
   fel_catalog_put (self->broker->catalog, path, ending);
   if (!ask || fel_keyring_state (keyring) != FEL_KEYRING_UNLOCKED)
     return;

@@ -191,8 +191,12 @@ reconcile_take_endings (FelReconcile *self)
 
   if (!fel_endings_take_over (self->broker->endings, &error))
     {
-      fel_log_problem (error->message);
-      if (!g_error_matches (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS))
+      gboolean broken = g_error_matches (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS);
+
+      if (broken || !self->complained)
+        fel_log_problem (error->message);
+      self->complained = self->complained || !broken;
+      if (!broken)
         reconcile_wait (self, USUAL_RETRY_SEC);
     }
   fel_mirror_apply_endings (self->broker->mirror);

@@ -129,7 +129,6 @@ rotate_end_old (FelRequest *self)
       return;
     }
   ending = fel_lifetime_with_end (entry->credential, end_sec);
-  ending->renewable = FEL_UNSET;
   fel_request_change (self, self->path, ending);
 }
 

@@ -47,6 +47,7 @@ typedef struct FelSettle
   guint n_done;
   gboolean is_stored; /* the id that was searched for */
   gboolean revoked;   /* at least one was */
+  gboolean is_open;   /* what was found is neither proven nor the user's guess: more may come */
   GError *error;      /* what the last completion left */
 } FelSettle;
 
@@ -314,6 +315,7 @@ settle_judge_list (FelSettle *self)
   g_clear_pointer (&self->ids, g_ptr_array_unref);
   self->ids = settle_find_own (self, &is_proven);
   is_guess = !is_proven && !self->instance->config->exclusive;
+  self->is_open = !is_proven && !is_guess;
   is_unseen = has_unseen (self->ids, entry->listed);
   g_clear_pointer (&entry->candidates, g_ptr_array_unref);
   entry->candidates = g_ptr_array_ref (self->ids);
@@ -366,7 +368,7 @@ settle_next (FelSettle *self)
 
   if (self->n_done < self->ids->len)
     settle_search (self, self->ids->pdata[self->n_done]);
-  else if (entry->intent->id != NULL || self->by_user || entry->retry_sec == 0)
+  else if (entry->intent->id != NULL || (self->by_user && !self->is_open) || entry->retry_sec == 0)
     settle_end (self, self->revoked ? "what came of it was revoked" : "what came of it is stored");
   else
     settle_finish (self, "what could be it was revoked; whether more comes is seen later", NULL);

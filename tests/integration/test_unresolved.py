@@ -218,6 +218,18 @@ def test_an_exclusive_instance_revokes_by_itself(desktop: Desktop):
     assert desktop.get()["id"] == kept
 
 
+def test_revoke_there_waits_for_what_may_still_come(desktop: Desktop):
+    """What lives there and is not stored is ours; what is still being minted would be, too."""
+    desktop.reconfigure(exclusive="true")
+    desktop.nile.rule(on="delete", status=500)
+    lose_answer(desktop)
+    wait_until(lambda: desktop.nile.count("delete") == 1, "the daemon has tried")
+    (entry,) = unresolved(desktop)
+    assert "whether more comes is seen later" in fails_with("Conflict", resolve, desktop, entry["intent"], "revoke")
+    assert desktop.nile.live() == []
+    assert [left["intent"] for left in unresolved(desktop)] == [entry["intent"]]
+
+
 def test_a_known_id_is_revoked_when_the_provider_lets_us(desktop: Desktop):
     desktop.nile.rule(on="create", after_mint=True, body='{"id":"{{id}}"}')
     desktop.nile.rule(on="delete", status=500, times=2)  # the undo, and the first look
