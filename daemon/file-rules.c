@@ -69,6 +69,13 @@ static const char *const variables[] = {
   "LOCPATH",    "TZDIR",         "LD_PRELOAD",   "LD_LIBRARY_PATH", "LD_AUDIT",    "GSETTINGS_SCHEMA_DIR",
 };
 
+/* Everything, the root, is meant by nobody. */
+static gboolean
+is_path (const char *text)
+{
+  return text[0] == '/' && text[strspn (text, "/")] != '\0';
+}
+
 /* A value that does not begin with a path may still hold some: "host=/run/postgresql sslrootcert=/home/a/ca.pem",
  * "postgres://h/db?sslkey=%2Fhome%2Fa%2Fkey". */
 char **
@@ -78,13 +85,11 @@ fel_file_rules_paths_in (const char *value)
   g_auto (GStrv) words = g_strsplit_set (plain != NULL ? plain : value, " \t='\",;&?", -1);
   GPtrArray *paths = g_ptr_array_new ();
 
-  if (value[0] == '/')
+  if (is_path (value))
     g_ptr_array_add (paths, g_strdup (value)); /* with its spaces */
   for (char **word = words; *word != NULL; word++)
-    if (word[0][0] == '/' && strspn (*word, "/") < strlen (*word) && !g_str_equal (*word, value))
+    if (is_path (*word) && !g_str_equal (*word, value))
       g_ptr_array_add (paths, g_strdup (*word));
-  if (paths->len > 0 && strspn (paths->pdata[0], "/") == strlen (paths->pdata[0]))
-    g_free (g_ptr_array_remove_index (paths, 0)); /* everything is meant by nobody */
   g_ptr_array_add (paths, NULL);
   return (char **) g_ptr_array_free (paths, FALSE);
 }
@@ -171,7 +176,7 @@ allow_user (FelLandlock *landlock)
       g_auto (GStrv) words = g_strsplit (g_getenv (variables[i]) ?: "", ":", -1);
 
       for (char **word = words; *word != NULL; word++)
-        if (**word == '/' && strspn (*word, "/") < strlen (*word))
+        if (is_path (*word))
           fel_landlock_allow (landlock, *word, READ);
     }
 }
