@@ -10,7 +10,7 @@ end
 # Ids are for who has begun to type one: each database is there once, by its name.
 function __felucca_targets_or_ids
     __felucca_names targets
-    string match -qr -- '^[^/-]+$' (commandline -ct); and __felucca_names ids
+    string match -qr -- '^[^/-][^/]*$' (commandline -ct); and __felucca_names ids
 end
 
 # How many operands stand before this word, the verb not counted.
