@@ -169,6 +169,13 @@ def test_an_id_is_finished_behind_its_dashes(bus: Desktop, complete: Callable[[D
     assert [name for name in expected if name not in shown] == []
 
 
+@pytest.mark.parametrize("line", ["felucca get 7", "felucca list "])
+def test_the_daemon_is_asked_once(bus: Desktop, listed: DaemonStandIn, complete: Callable[[Desktop, str], str], line: str):
+    """Within one deadline, and by one process."""
+    complete(bus, line)
+    assert listed.calls == [("ListCredentials", {})]
+
+
 def test_a_name_is_quoted(bus: Desktop, listed: DaemonStandIn, complete: Callable[[Desktop, str], str]):
     shown = complete(bus, "felucca get br")
     assert "big\\ shop" in shown or "big shop\tlocal" in shown  # fish quotes what it inserts itself
