@@ -192,6 +192,7 @@ look_with_daemon (Look *self, FelRecord *status, GPtrArray *accounts, const GErr
   const char *version = fel_record_text (status, "version");
   const char *keyring = fel_record_text (status, "keyring-state");
   FelRecord *sandbox = fel_record_steal_record (status, "sandbox");
+  gboolean keyring_is_told = keyring != NULL && !g_str_equal (keyring, "unlocked");
   FelRecord *daemon = fel_record_new ();
 
   if (version != NULL)
@@ -210,7 +211,7 @@ look_with_daemon (Look *self, FelRecord *status, GPtrArray *accounts, const GErr
   look_at_backends (self, status);
   if (accounts != NULL)
     fel_record_set_records (self->health, "accounts", g_ptr_array_ref (accounts));
-  else if (accounts_failure->code != FEL_EXIT_KEYRING || self->problems->len == 0) /* that was said already */
+  else if (accounts_failure->code != FEL_EXIT_KEYRING || !keyring_is_told)
     fel_problems_add_failure (self->problems, accounts_failure);
   look_at_unresolved (self);
 }
