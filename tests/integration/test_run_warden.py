@@ -233,6 +233,20 @@ def test_without_job_control_nobody_waits_for_a_shell(bus: Desktop, daemon: Daem
         assert one.end() == ["read end"]
 
 
+def test_without_job_control_it_can_be_continued(bus: Desktop, daemon: DaemonStandIn):
+    """By who knows the parent alone, which the kernel has not let stop."""
+    with running(bus, OWN) as one:
+        def goes_on() -> bool:
+            os.kill(one.process.pid, signal.SIGCONT)  # to no avail until the parent has seen the stop
+            return state(one.pid) != "T"
+
+        for _ in range(2):
+            os.kill(one.pid, signal.SIGSTOP)
+            wait_until(lambda: state(one.pid) == "T", "the command is stopped")
+            wait_until(goes_on, "the command goes on")
+        assert one.end() == ["read end"]
+
+
 # On a terminal, in a shell with job control
 
 # Tells who has sent what, in the order of the numbers.
