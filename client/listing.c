@@ -65,7 +65,11 @@ fel_listing_explain (const FelCli *cli, FelDaemon *daemon, const char *name, GEr
   credentials = fel_listing_fetch (&everything, daemon, NULL, NULL);
   meant = credentials != NULL ? find_meant (credentials, name) : NULL;
   if (meant != NULL && !g_str_equal (meant, name))
-    fel_exit_append (error, "; did you mean %s?", meant);
+    {
+      g_autofree char *question = fel_suggestion_say ("", meant, "");
+
+      fel_exit_append (error, "%s", question);
+    }
   else
     fel_exit_hint_unfound (error);
 }
