@@ -225,10 +225,10 @@ fel_health_look (const FelCli *cli, gint64 now_sec, GError **error)
   g_autoptr (GError) failure = NULL;
   g_autoptr (GError) accounts_failure = NULL;
 
-  self.neighbours = fel_neighbours_new ();
   self.health = fel_record_new ();
   self.problems = fel_problems_new ();
   self.daemon = fel_daemon_open (&failure);
+  self.neighbours = fel_neighbours_new (self.daemon != NULL && !self.daemon->is_private ? self.daemon->bus : NULL);
   /* First, because it makes the daemon look at the tokens. */
   if (self.daemon != NULL)
     accounts = fel_status_fetch_accounts (self.daemon, cli->backend, &accounts_failure);
