@@ -175,10 +175,7 @@ fel_daemon_peer (FelDaemon *self)
   uid_t uid;
   pid_t pid;
 
-  if (!self->is_private || !fel_private_socket_owner (self->bus, &uid, &pid, &unit)
-      || g_strcmp0 (unit, MANAGER_UNIT) == 0)
-    return 0;
-  return pid;
+  return self->is_private && fel_private_socket_owner (self->bus, &uid, &pid, &unit) ? pid : 0;
 }
 
 /* An owner exists only once the daemon is started. */
