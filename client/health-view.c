@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "felucca-names.h"
-#include "neighbours.h"
 #include "unresolved.h"
 #include "view.h"
 #include "when.h"

@@ -10,9 +10,6 @@
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
-#define FEL_UNIT_SERVICE "felucca.service"
-#define FEL_UNIT_SOCKET "felucca.socket"
-
 typedef struct FelNeighbours FelNeighbours;
 
 /* bus: a connection to the session bus, where there is one already; it is not closed here. NULL: one is opened. Also
