@@ -116,6 +116,7 @@ parse (FelCli *cli, char ***arguments, GError **error)
   g_autoptr (GOptionContext) context = context_new (cli);
   g_autoptr (GError) option_error = NULL;
   FelSuggestion suggestion = { NULL };
+  g_autofree char *question = NULL;
 
   if (cli->verb != NULL)
     g_option_context_add_main_entries (context, rest, NULL);
@@ -125,39 +126,38 @@ parse (FelCli *cli, char ***arguments, GError **error)
     return TRUE;
   if (g_error_matches (option_error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION))
     suggestion = fel_suggestion_for_option (*arguments, global_options, cli->verb != NULL ? cli->verb->options : NULL);
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s%s%s%s see: felucca %s%s--help", option_error->message,
-               suggestion.nearest != NULL ? "; did you mean --" : "",
-               suggestion.nearest != NULL ? suggestion.nearest : "", suggestion.nearest != NULL ? "?" : ";",
-               cli->verb != NULL ? cli->verb->name : "", cli->verb != NULL ? " " : "");
+  question = fel_suggestion_say ("--", suggestion.nearest, "");
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "%s%s see: felucca %s%s--help", option_error->message,
+               *question != '\0' ? question : ";", cli->verb != NULL ? cli->verb->name : "",
+               cli->verb != NULL ? " " : "");
   return FALSE;
 }
 
-/* As it is called elsewhere. */
 static const char *
-verb_for (const char *habit)
+find_meant (const char *name)
 {
+  FelSuggestion suggestion = fel_suggestion_for (name);
+
   for (gsize i = 0; i < G_N_ELEMENTS (habits); i++)
-    if (g_str_equal (habit, habits[i].habit))
+    if (g_str_equal (name, habits[i].habit))
       return habits[i].verb;
-  return NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (!verbs[i]->is_hidden)
+      fel_suggestion_offer (&suggestion, verbs[i]->name);
+  return suggestion.nearest;
 }
 
 static const FelVerb *
 find_verb (const char *name, GError **error)
 {
-  FelSuggestion suggestion = fel_suggestion_for (name);
-  const char *meant = verb_for (name);
+  g_autofree char *question = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
-    {
-      if (g_str_equal (name, verbs[i]->name))
-        return verbs[i];
-      if (!verbs[i]->is_hidden)
-        fel_suggestion_offer (&suggestion, verbs[i]->name);
-    }
-  meant = meant != NULL ? meant : suggestion.nearest;
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not a verb%s%s%s see: felucca --help", name,
-               meant != NULL ? "; did you mean '" : "", meant != NULL ? meant : "", meant != NULL ? "'?" : ";");
+    if (g_str_equal (name, verbs[i]->name))
+      return verbs[i];
+  question = fel_suggestion_say ("'", find_meant (name), "'");
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not a verb%s see: felucca --help", name,
+               *question != '\0' ? question : ";");
   return NULL;
 }
 

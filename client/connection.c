@@ -43,9 +43,8 @@ fel_connection_init (FelConnection *self, const FelCredential *credential, GErro
                            .database = fel_connection_database (record),
                            .user = fel_record_text (record, FEL_KEY_USER),
                            .ssl_mode = fel_record_text (record, FEL_KEY_SSL_MODE),
-                           .password = credential->password->bytes };
-  if (fel_connection_is_mysql (record))
-    self->is_mysql = TRUE;
+                           .password = credential->password->bytes,
+                           .is_mysql = fel_connection_is_mysql (record) };
   if (fel_record_number (record, FEL_KEY_PORT, &port))
     g_snprintf (self->port, sizeof self->port, "%u", (guint) (guint16) port);
   return need (self->host, FEL_KEY_HOST, error) && need (self->database, FEL_KEY_DATABASE, error)

@@ -12,7 +12,6 @@
 #include "felucca-names.h"
 #include "private-socket.h"
 
-#define DAEMON_UNIT "felucca.service"
 #define MANAGER_UNIT "init.scope" /* where systemd --user itself is */
 #define PRIVATE_TRIES 2           /* the first may have met a daemon on its way out */
 
@@ -116,7 +115,7 @@ fel_daemon_trusts (uid_t owner_uid, const char *owner_unit, uid_t our_uid, const
 {
   if (owner_uid != our_uid)
     return FALSE;
-  return owner_unit == NULL || g_str_equal (owner_unit, DAEMON_UNIT) || g_strcmp0 (owner_unit, our_unit) == 0;
+  return owner_unit == NULL || g_str_equal (owner_unit, FEL_UNIT_SERVICE) || g_strcmp0 (owner_unit, our_unit) == 0;
 }
 
 static gboolean
@@ -129,7 +128,7 @@ check_owner (uid_t uid, const char *unit, const char *what, GError **error)
   if (fel_daemon_trusts (uid, unit, geteuid (), our_unit))
     return TRUE;
   g_set_error (error, FEL_EXIT, FEL_EXIT_DENIED, "%s is owned by uid %u, unit %s, not by %s: the token stays here",
-               what, (guint) uid, unit != NULL ? unit : "none", DAEMON_UNIT);
+               what, (guint) uid, unit != NULL ? unit : "none", FEL_UNIT_SERVICE);
   return FALSE;
 }
 
@@ -175,10 +174,7 @@ fel_daemon_peer (FelDaemon *self)
   uid_t uid;
   pid_t pid;
 
-  if (!self->is_private || !fel_private_socket_owner (self->bus, &uid, &pid, &unit)
-      || g_strcmp0 (unit, MANAGER_UNIT) == 0)
-    return 0;
-  return pid;
+  return self->is_private && fel_private_socket_owner (self->bus, &uid, &pid, &unit) ? pid : 0;
 }
 
 /* An owner exists only once the daemon is started. */

@@ -28,7 +28,7 @@ gboolean fel_daemon_pin (FelDaemon *self, GError **error);
 /* A private connection ended before it took a call: another one, to the daemon that comes next. */
 gboolean fel_daemon_reopen (FelDaemon *self, GError **error);
 
-/* The process that made the private socket, unless that is the user's service manager; 0: not known. */
+/* The process that made the private socket: the daemon, or the user's service manager; 0: not known. */
 pid_t fel_daemon_peer (FelDaemon *self);
 
 /* Whether a process of owner_uid in the user unit owner_unit (NULL: in none) may be given our token. */

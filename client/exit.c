@@ -35,14 +35,15 @@ static const ExitRule exit_rules[] = {
   { BUS_ERROR "NoReply", FEL_EXIT_UNREACHABLE, "the felucca daemon went away before it answered", "felucca list" },
   { BUS_ERROR "ServiceUnknown", FEL_EXIT_FAILED,
     "the felucca daemon is not installed: nothing on the session bus provides " FEL_BUS_NAME,
-    "systemctl --user start felucca.service" },
+    "systemctl --user start " FEL_UNIT_SERVICE },
   { BUS_ERROR "NameHasNoOwner", FEL_EXIT_FAILED, "the felucca daemon is not running",
-    "systemctl --user start felucca.service" },
+    "systemctl --user start " FEL_UNIT_SERVICE },
   { BUS_ERROR "UnknownMethod", FEL_EXIT_FAILED, "the felucca daemon does not know this call: is it an older version?",
     "felucca status" },
   { BUS_ERROR "Spawn.", FEL_EXIT_FAILED, "the felucca daemon could not be started",
-    "journalctl --user -u felucca.service" },
-  { SYSTEMD_ERROR, FEL_EXIT_FAILED, "the felucca daemon could not be started", "journalctl --user -u felucca.service" },
+    "journalctl --user -u " FEL_UNIT_SERVICE },
+  { SYSTEMD_ERROR, FEL_EXIT_FAILED, "the felucca daemon could not be started",
+    "journalctl --user -u " FEL_UNIT_SERVICE },
 };
 
 G_DEFINE_QUARK (fel_exit, fel_exit)

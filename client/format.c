@@ -138,6 +138,7 @@ gboolean
 fel_format_parse (const char *name, FelFormat *ret_format, GError **error)
 {
   FelSuggestion suggestion = fel_suggestion_for (name);
+  g_autofree char *question = NULL;
 
   for (FelFormat format = 0; format < _FEL_FORMAT_MAX; format++)
     if (g_str_equal (name, formats[format].name))
@@ -147,10 +148,9 @@ fel_format_parse (const char *name, FelFormat *ret_format, GError **error)
       }
   for (FelFormat format = 0; format < _FEL_FORMAT_MAX; format++)
     fel_suggestion_offer (&suggestion, formats[format].name);
+  question = fel_suggestion_say ("'", suggestion.nearest, "'");
   g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE,
-               "'%s' is not a format: table, password, url, json, env, nile-env, pgpass or conninfo%s%s%s", name,
-               suggestion.nearest != NULL ? "; did you mean '" : "",
-               suggestion.nearest != NULL ? suggestion.nearest : "", suggestion.nearest != NULL ? "'?" : "");
+               "'%s' is not a format: table, password, url, json, env, nile-env, pgpass or conninfo%s", name, question);
   return FALSE;
 }
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "felucca-names.h"
-#include "neighbours.h"
 #include "unresolved.h"
+#include "view.h"
 #include "when.h"
 
 #define ADDRESS_OF_PATH "unix:path=" /* goes without saying */
@@ -22,9 +22,10 @@ static void
 add_pid (GString *text, const FelRecord *record)
 {
   gint64 pid;
+  g_autofree char *word = fel_record_number (record, "pid", &pid) ? g_strdup_printf ("pid %" G_GINT64_FORMAT, pid)
+                                                                  : NULL;
 
-  if (fel_record_number (record, "pid", &pid))
-    g_string_append_printf (text, "%spid %" G_GINT64_FORMAT, text->len > 0 ? ", " : "", pid);
+  add_word (text, word);
 }
 
 static void
@@ -39,19 +40,15 @@ add_daemon (FelTable *table, const FelRecord *daemon, gint64 now_sec)
   g_autoptr (GString) detail = g_string_new (NULL);
   const char *version = fel_record_text (daemon, "version");
   const char *by = fel_record_text (daemon, "started-by");
-  gint64 since_sec;
+  g_autofree char *since = fel_view_when (daemon, FEL_KEY_SINCE, now_sec);
+  g_autofree char *started = since != NULL ? g_strdup_printf ("started %s%s%s", since, by != NULL ? " by " : "",
+                                                              by != NULL ? by : "")
+                                           : NULL;
 
   if (version != NULL)
     g_string_append_printf (detail, "version %s", version);
   add_pid (detail, daemon);
-  if (fel_record_number (daemon, FEL_KEY_SINCE, &since_sec))
-    {
-      g_autofree char *when = fel_when_say (since_sec, now_sec);
-
-      g_string_append_printf (detail, "%sstarted %s", detail->len > 0 ? ", " : "", when);
-      if (by != NULL)
-        g_string_append_printf (detail, " by %s", by);
-    }
+  add_word (detail, started);
   add_row (table, "daemon", fel_record_flag (daemon, "running") ? "running" : "not reached", detail);
 }
 
@@ -168,14 +165,11 @@ add_sign_ins (FelTable *table, const char *name, const FelRecord *backend, GPtrA
   for (guint i = 0; accounts != NULL && i < accounts->len; i++)
     {
       const FelRecord *account = g_ptr_array_index (accounts, i);
-      gint64 expires_sec;
-      g_autofree char *expires = NULL;
+      g_autofree char *expires = fel_view_when (account, "expires", now_sec);
 
       if (g_strcmp0 (fel_record_text (account, FEL_KEY_BACKEND), name) != 0)
         continue;
       found = TRUE;
-      if (fel_record_number (account, "expires", &expires_sec))
-        expires = fel_when_say (expires_sec, now_sec);
       fel_table_add (table, (const char *[]){ name, module, state, fel_record_text (account, "account"), expires });
     }
   if (!found)

@@ -192,6 +192,7 @@ look_with_daemon (Look *self, FelRecord *status, GPtrArray *accounts, const GErr
   const char *version = fel_record_text (status, "version");
   const char *keyring = fel_record_text (status, "keyring-state");
   FelRecord *sandbox = fel_record_steal_record (status, "sandbox");
+  gboolean keyring_is_told = keyring != NULL && !g_str_equal (keyring, "unlocked");
   FelRecord *daemon = fel_record_new ();
 
   if (version != NULL)
@@ -210,7 +211,7 @@ look_with_daemon (Look *self, FelRecord *status, GPtrArray *accounts, const GErr
   look_at_backends (self, status);
   if (accounts != NULL)
     fel_record_set_records (self->health, "accounts", g_ptr_array_ref (accounts));
-  else if (accounts_failure->code != FEL_EXIT_KEYRING || self->problems->len == 0) /* that was said already */
+  else if (accounts_failure->code != FEL_EXIT_KEYRING || !keyring_is_told)
     fel_problems_add_failure (self->problems, accounts_failure);
   look_at_unresolved (self);
 }
@@ -224,10 +225,10 @@ fel_health_look (const FelCli *cli, gint64 now_sec, GError **error)
   g_autoptr (GError) failure = NULL;
   g_autoptr (GError) accounts_failure = NULL;
 
-  self.neighbours = fel_neighbours_new ();
   self.health = fel_record_new ();
   self.problems = fel_problems_new ();
   self.daemon = fel_daemon_open (&failure);
+  self.neighbours = fel_neighbours_new (self.daemon != NULL && !self.daemon->is_private ? self.daemon->bus : NULL);
   /* First, because it makes the daemon look at the tokens. */
   if (self.daemon != NULL)
     accounts = fel_status_fetch_accounts (self.daemon, cli->backend, &accounts_failure);

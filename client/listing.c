@@ -27,28 +27,30 @@ fel_listing_fetch (const FelCli *cli, FelDaemon *daemon, const FelTarget *target
 static char *
 find_meant (GPtrArray *credentials, const char *name)
 {
+  g_autoptr (GPtrArray) targets = g_ptr_array_new_with_free_func (g_free);
   FelSuggestion suggestion = fel_suggestion_for (name);
-  char *meant = NULL;
+  const char *namesake = NULL;
+  gboolean several = FALSE;
 
   for (guint i = 0; i < credentials->len; i++)
     {
       const char *workspace = fel_record_text (credentials->pdata[i], FEL_KEY_WORKSPACE);
       const char *database = fel_record_text (credentials->pdata[i], FEL_KEY_DATABASE);
-      guint before = suggestion.distance;
-      g_autofree char *target = NULL;
+      char *target;
 
       if (workspace == NULL || database == NULL)
         continue;
       target = g_strdup_printf ("%s/%s", workspace, database);
+      g_ptr_array_add (targets, target);
       fel_suggestion_offer (&suggestion, target);
-      if (g_strcmp0 (database, name) == 0)
-        suggestion.distance = 0;
-      if (suggestion.distance == before)
+      if (!g_str_equal (database, name))
         continue;
-      g_free (meant);
-      meant = g_steal_pointer (&target);
+      several = several || (namesake != NULL && !g_str_equal (namesake, target));
+      namesake = target;
     }
-  return meant;
+  if (several)
+    return NULL;
+  return g_strdup (namesake != NULL ? namesake : suggestion.nearest);
 }
 
 void
@@ -63,7 +65,11 @@ fel_listing_explain (const FelCli *cli, FelDaemon *daemon, const char *name, GEr
   credentials = fel_listing_fetch (&everything, daemon, NULL, NULL);
   meant = credentials != NULL ? find_meant (credentials, name) : NULL;
   if (meant != NULL && !g_str_equal (meant, name))
-    fel_exit_append (error, "; did you mean %s?", meant);
+    {
+      g_autofree char *question = fel_suggestion_say ("", meant, "");
+
+      fel_exit_append (error, "%s", question);
+    }
   else
     fel_exit_hint_unfound (error);
 }

@@ -11,18 +11,22 @@
 struct FelNeighbours
 {
   sd_bus *bus; /* owned; NULL: there is no session bus */
+  gboolean is_own;
 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sd_bus_creds, sd_bus_creds_unref)
 
 FelNeighbours *
-fel_neighbours_new (void)
+fel_neighbours_new (sd_bus *bus)
 {
   FelNeighbours *self = g_new0 (FelNeighbours, 1);
 
-  if (sd_bus_open_user_with_description (&self->bus, "felucca") < 0)
+  self->is_own = bus == NULL;
+  if (bus != NULL)
+    self->bus = sd_bus_ref (bus);
+  else if (sd_bus_open_user_with_description (&self->bus, "felucca") < 0)
     self->bus = NULL;
-  else
+  if (self->bus != NULL) /* calls to the daemon have a timeout of their own each */
     sd_bus_set_method_call_timeout (self->bus, WAIT_USEC);
   return self;
 }
@@ -32,7 +36,9 @@ fel_neighbours_free (FelNeighbours *self)
 {
   if (self == NULL)
     return;
-  sd_bus_close_unref (self->bus);
+  if (self->is_own)
+    sd_bus_close (self->bus);
+  sd_bus_unref (self->bus);
   g_free (self);
 }
 

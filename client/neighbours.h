@@ -10,12 +10,11 @@
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
-#define FEL_UNIT_SERVICE "felucca.service"
-#define FEL_UNIT_SOCKET "felucca.socket"
-
 typedef struct FelNeighbours FelNeighbours;
 
-FelNeighbours *fel_neighbours_new (void); /* also without a session bus: then there are none */
+/* bus: a connection to the session bus, where there is one already; it is not closed here. NULL: one is opened. Also
+ * without a session bus: then there are no neighbours. */
+FelNeighbours *fel_neighbours_new (sd_bus *bus);
 void fel_neighbours_free (FelNeighbours *self);
 
 pid_t fel_neighbours_owner (FelNeighbours *self, const char *name); /* 0: nobody, or not known */

@@ -200,12 +200,6 @@ fel_record_steal_record (FelRecord *self, const char *key)
   return NULL;
 }
 
-void
-fel_record_clear (FelRecord *self)
-{
-  g_ptr_array_set_size (self->fields, 0);
-}
-
 gboolean
 fel_record_has (const FelRecord *self, const char *key)
 {

@@ -34,7 +34,6 @@ const FelRecord *fel_record_record (const FelRecord *self, const char *key);
 GPtrArray *fel_record_records (const FelRecord *self, const char *key); /* (transfer none) */
 
 FelRecord *fel_record_steal_record (FelRecord *self, const char *key); /* (transfer full) */
-void fel_record_clear (FelRecord *self);
 
 gboolean fel_record_has (const FelRecord *self, const char *key);
 guint fel_record_size (const FelRecord *self);

@@ -56,6 +56,12 @@ fel_suggestion_offer (FelSuggestion *self, const char *word)
   self->nearest = word;
 }
 
+char *
+fel_suggestion_say (const char *before, const char *word, const char *after)
+{
+  return word != NULL ? g_strdup_printf ("; did you mean %s%s%s?", before, word, after) : g_strdup ("");
+}
+
 static gboolean
 is_known (const char *name, gsize len, const GOptionEntry *options)
 {

@@ -18,6 +18,9 @@ typedef struct FelSuggestion
 FelSuggestion fel_suggestion_for (const char *typed);
 void fel_suggestion_offer (FelSuggestion *self, const char *word);
 
+/* "; did you mean WORD?" with what stands before and after the word. word NULL: nothing. */
+char *fel_suggestion_say (const char *before, const char *word, const char *after);
+
 /* The first argument that looks like an option and is in none of the tables (each may be NULL), and what it may have
  * been. */
 FelSuggestion fel_suggestion_for_option (char **arguments, const GOptionEntry *some, const GOptionEntry *others);

@@ -1,21 +1,20 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "exit.h"
 #include "felucca-names.h"
 #include "listing.h"
-#include "progress.h"
 #include "say.h"
 #include "status.h"
 #include "text.h"
 #include "unresolved.h"
 #include "verbs.h"
-#include "when.h"
+#include "view.h"
 
-#define DEADLINE_MSEC 1000 /* who has pressed the tabulator waits with a frozen line */
+#define DEADLINE_SEC 1 /* who has pressed the tabulator waits with a frozen line */
 
 typedef struct Names
 {
@@ -23,7 +22,15 @@ typedef struct Names
   GString *text;    /* WORD, tabulator, description, newline */
 } Names;
 
-typedef gboolean (*NamesFunc) (Names *names, const FelCli *cli, FelDaemon *daemon, GError **error);
+typedef void (*AddFunc) (Names *names, const FelRecord *credential);
+typedef gboolean (*FetchFunc) (Names *names, const FelCli *cli, FelDaemon *daemon, GError **error);
+
+typedef struct Kind
+{
+  const char *name;
+  AddFunc add[2];  /* what each stored credential gives */
+  FetchFunc fetch; /* NULL: stored credentials are what is asked for */
+} Kind;
 
 static void
 on_deadline (int signal_number)
@@ -34,11 +41,8 @@ on_deadline (int signal_number)
 static void
 set_deadline (void)
 {
-  const struct itimerval once = { .it_value = { .tv_sec = DEADLINE_MSEC / 1000,
-                                                .tv_usec = DEADLINE_MSEC % 1000 * 1000 } };
-
   signal (SIGALRM, on_deadline);
-  setitimer (ITIMER_REAL, &once, NULL);
+  alarm (DEADLINE_SEC);
 }
 
 /* A word that a shell would take for an option is of no use there, nor is one that breaks the line. */
@@ -76,15 +80,11 @@ add_id (Names *self, const FelRecord *credential)
   const char *workspace = fel_record_text (credential, FEL_KEY_WORKSPACE);
   const char *database = fel_record_text (credential, FEL_KEY_DATABASE);
   const char *state = fel_record_text (credential, FEL_KEY_STATE);
-  gint64 created_sec = 0;
-  g_autofree char *created = NULL;
-  g_autofree char *description = NULL;
+  g_autofree char *created = fel_view_when (credential, FEL_KEY_CREATED, fel_say_now_sec ());
+  g_autofree char *description = g_strdup_printf ("%s/%s, %s%s%s", workspace != NULL ? workspace : "",
+                                                  database != NULL ? database : "", state != NULL ? state : "",
+                                                  created != NULL ? ", made " : "", created != NULL ? created : "");
 
-  if (fel_record_number (credential, FEL_KEY_CREATED, &created_sec))
-    created = fel_when_say (created_sec, fel_say_now_sec ());
-  description = g_strdup_printf ("%s/%s, %s%s%s", workspace != NULL ? workspace : "", database != NULL ? database : "",
-                                 state != NULL ? state : "", created != NULL ? ", made " : "",
-                                 created != NULL ? created : "");
   add_name (self, fel_record_text (credential, FEL_KEY_ID), description);
 }
 
@@ -95,37 +95,14 @@ add_tenant (Names *self, const FelRecord *credential)
 }
 
 static gboolean
-add_listed (Names *self, const FelCli *cli, FelDaemon *daemon, void (*add) (Names *, const FelRecord *), GError **error)
+names_stored (Names *self, const Kind *kind, const FelCli *cli, FelDaemon *daemon, GError **error)
 {
   g_autoptr (GPtrArray) credentials = fel_listing_fetch (cli, daemon, NULL, error);
 
-  for (guint i = 0; credentials != NULL && i < credentials->len; i++)
-    add (self, g_ptr_array_index (credentials, i));
+  for (gsize k = 0; k < G_N_ELEMENTS (kind->add) && kind->add[k] != NULL; k++)
+    for (guint i = 0; credentials != NULL && i < credentials->len; i++)
+      kind->add[k](self, g_ptr_array_index (credentials, i));
   return credentials != NULL;
-}
-
-static gboolean
-names_targets (Names *self, const FelCli *cli, FelDaemon *daemon, GError **error)
-{
-  return add_listed (self, cli, daemon, add_target, error);
-}
-
-static gboolean
-names_scopes (Names *self, const FelCli *cli, FelDaemon *daemon, GError **error)
-{
-  return add_listed (self, cli, daemon, add_workspace, error) && names_targets (self, cli, daemon, error);
-}
-
-static gboolean
-names_ids (Names *self, const FelCli *cli, FelDaemon *daemon, GError **error)
-{
-  return add_listed (self, cli, daemon, add_id, error);
-}
-
-static gboolean
-names_tenants (Names *self, const FelCli *cli, FelDaemon *daemon, GError **error)
-{
-  return add_listed (self, cli, daemon, add_tenant, error);
 }
 
 static gboolean
@@ -161,33 +138,41 @@ names_intents (Names *self, const FelCli *cli, FelDaemon *daemon, GError **error
   return unresolved != NULL;
 }
 
-static const struct
-{
-  const char *name;
-  NamesFunc fetch;
-} kinds[] = {
-  { "targets", names_targets }, { "scopes", names_scopes },     { "ids", names_ids },
-  { "tenants", names_tenants }, { "backends", names_backends }, { "intents", names_intents },
+static const Kind kinds[] = {
+  { "targets", .add = { add_target } },  { "scopes", .add = { add_workspace, add_target } },
+  { "ids", .add = { add_id } },          { "stored", .add = { add_target, add_id } },
+  { "tenants", .add = { add_tenant } },  { "backends", .fetch = names_backends },
+  { "intents", .fetch = names_intents },
 };
+
+static const Kind *
+find_kind (const char *name, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (name, kinds[i].name))
+      return &kinds[i];
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' cannot be completed", name);
+  return NULL;
+}
 
 static gboolean
 run (FelCli *cli, GError **error)
 {
+  const Kind *kind = find_kind (cli->operands[0], error);
   g_autoptr (FelDaemon) daemon = NULL;
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GString) text = g_string_new (NULL);
   Names names = { .seen = seen, .text = text };
 
+  if (kind == NULL)
+    return FALSE;
   set_deadline ();
-  fel_progress_silence ();
   daemon = fel_daemon_open (error);
   if (daemon == NULL)
     return FALSE;
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (g_str_equal (cli->operands[0], kinds[i].name))
-      return kinds[i].fetch (&names, cli, daemon, error) && fel_say_text (text->str, error);
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' cannot be completed", cli->operands[0]);
-  return FALSE;
+  return (kind->fetch != NULL ? kind->fetch (&names, cli, daemon, error)
+                              : names_stored (&names, kind, cli, daemon, error))
+         && fel_say_text (text->str, error);
 }
 
 /* For the shells alone: data/completions. */

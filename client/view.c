@@ -30,8 +30,8 @@ view_number (const FelRecord *record, const char *key, gint64 now_sec)
   return fel_record_number (record, key, &number) ? g_strdup_printf ("%" G_GINT64_FORMAT, number) : NULL;
 }
 
-static char *
-view_when (const FelRecord *record, const char *key, gint64 now_sec)
+char *
+fel_view_when (const FelRecord *record, const char *key, gint64 now_sec)
 {
   gint64 then_sec;
 
@@ -42,7 +42,7 @@ view_when (const FelRecord *record, const char *key, gint64 now_sec)
 static char *
 view_end (const FelRecord *record, const char *key, gint64 now_sec)
 {
-  g_autofree char *end = view_when (record, key, now_sec);
+  g_autofree char *end = fel_view_when (record, key, now_sec);
 
   if (end == NULL || !fel_record_flag (record, FEL_KEY_LOGIN_ONLY))
     return g_steal_pointer (&end);
@@ -70,7 +70,7 @@ static const ViewLine credential_lines[] = {
   { "protocol", FEL_KEY_PROTOCOL, view_text },
   { "tenant", FEL_KEY_TENANT_ID, view_text },
   { "internal", FEL_KEY_INTERNAL, view_yes },
-  { "created", FEL_KEY_CREATED, view_when },
+  { "created", FEL_KEY_CREATED, fel_view_when },
   { "expires", FEL_KEY_NOT_AFTER, view_end },
   { "renewable", FEL_KEY_RENEWABLE, view_yes },
   { "region", FEL_KEY_REGION, view_text },
@@ -124,8 +124,8 @@ static void
 add_credential (FelTable *table, const FelRecord *credential, gint64 now_sec)
 {
   g_autofree char *target = view_target (credential);
-  g_autofree char *created = view_when (credential, FEL_KEY_CREATED, now_sec);
-  g_autofree char *expires = view_when (credential, FEL_KEY_NOT_AFTER, now_sec);
+  g_autofree char *created = fel_view_when (credential, FEL_KEY_CREATED, now_sec);
+  g_autofree char *expires = fel_view_when (credential, FEL_KEY_NOT_AFTER, now_sec);
 
   fel_table_add (table, (const char *[]){ fel_record_text (credential, FEL_KEY_ID), target,
                                           fel_record_text (credential, FEL_KEY_BACKEND), listed_state (credential),
@@ -150,7 +150,7 @@ static void
 add_unresolved (FelTable *table, const FelRecord *mint, gint64 now_sec)
 {
   g_autofree char *target = view_target (mint);
-  g_autofree char *since = view_when (mint, FEL_KEY_SINCE, now_sec);
+  g_autofree char *since = fel_view_when (mint, FEL_KEY_SINCE, now_sec);
   g_autofree char *internal = view_yes (mint, FEL_KEY_INTERNAL, now_sec);
   g_autofree char *provider = fel_unresolved_say (mint);
   const char *detail = fel_record_text (mint, FEL_KEY_DETAIL);

@@ -24,6 +24,7 @@ fel_warden_fork (FelWarden *self, GError **error)
   struct sigaction on_child;
   sigset_t mask;
 
+  self->wait_status = 0;
   if (!fel_pipe_open (&self->told, error))
     return FALSE;
   sigfillset (&self->watched);
@@ -62,12 +63,15 @@ fel_warden_tell (FelWarden *self, const FelCredential *credential, GError **erro
 }
 
 /* A shell continues the whole process group, anybody else us alone. Only what is still stopped as we saw it is continued
- * by us: what went on by itself may since have been stopped anew. */
+ * by us: what went on by itself may since have been stopped anew. That it went on is never read, so it stays to be seen
+ * until the next stop. */
 static void
 continue_too (const FelWarden *self)
 {
   siginfo_t info = { 0 };
 
+  if (!WIFSTOPPED (self->wait_status))
+    return;
   if (waitid (P_PID, (id_t) self->pid, &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT) == 0
       && info.si_pid == 0)
     kill (self->pid, SIGCONT);
@@ -92,14 +96,20 @@ stop_too (const FelWarden *self)
     continue_too (self);
 }
 
-/* Not SIGCONT: by the time it is read, the command may have been stopped again. */
 static void
 pass_on (const FelWarden *self, const siginfo_t *info)
 {
   gboolean from_kernel = info->si_code > 0; /* which signals the whole process group, but for this one: */
   gboolean hang_up = info->si_signo == SIGHUP && getsid (0) == getpid ();
 
-  if (info->si_signo == SIGCHLD || info->si_signo == SIGCONT || (from_kernel && !hang_up) || info->si_pid == self->pid)
+  /* Where the kernel drops SIGTSTP we do not stop with the command. One from before its stop is gone: the kernel drops
+   * it for SIGTSTP. */
+  if (info->si_signo == SIGCONT)
+    {
+      continue_too (self);
+      return;
+    }
+  if (info->si_signo == SIGCHLD || (from_kernel && !hang_up) || info->si_pid == self->pid)
     return;
   kill (self->pid, info->si_signo);
 }

@@ -11,6 +11,10 @@
 #define FEL_IFACE_ACCOUNTS "org.felucca.Accounts1"
 #define FEL_ERROR_PREFIX "org.felucca.Error."
 
+/* Of the user's service manager. */
+#define FEL_UNIT_SERVICE "felucca.service"
+#define FEL_UNIT_SOCKET "felucca.socket"
+
 /* The private socket, below XDG_RUNTIME_DIR. */
 #define FEL_SOCKET_FOLDER "felucca"
 #define FEL_SOCKET_NAME "bus"
@@ -19,8 +23,7 @@
 #define FEL_SCHEMA_CREDENTIAL "org.felucca.Credential"
 #define FEL_SCHEMA_TOKEN "org.felucca.Token"
 
-/* What a server may speak, as FEL_KEY_PROTOCOL says it; the first one goes without saying. */
-#define FEL_PROTOCOL_POSTGRESQL "postgresql"
+/* What a server may speak, as FEL_KEY_PROTOCOL says it; PostgreSQL's goes without saying. */
 #define FEL_PROTOCOL_MYSQL "mysql"
 
 /* Keys of a credential on the bus. Those that are also keyring attributes carry the same name there. */

@@ -47,7 +47,7 @@ _felucca_kind()
     create:0) echo targets ;;
     get:0 | run:0)
       # Ids are for who has begun to type one: each database is there once, by its name.
-      if [[ -z $2 || $2 == */* ]]; then echo targets; else echo targets ids; fi
+      if [[ -z $2 || $2 == */* ]]; then echo targets; else echo stored; fi
       ;;
     list:0 | prune:0) echo scopes ;;
     rotate:0 | revoke:*) echo ids ;;
@@ -135,17 +135,13 @@ _felucca()
           0) words='revoke keep forget' ;;
           1) kind=intents ;;
         esac
-      elif [[ $current != -* && -n $words ]]; then
-        kind=''
-      elif [[ $current != -* ]]; then
+      elif [[ $current != -* && -z $words ]]; then
         kind=$(_felucca_kind "$verb" "$current" "${#operands[@]}" "${operands[0]-}")
       fi
       ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-  for word in $kind; do
-    _felucca_names "$word" "$current"
-  done
+  [[ -z $kind ]] || _felucca_names "$kind" "$current"
 }
 
 complete -F _felucca felucca

@@ -9,8 +9,11 @@ end
 
 # Ids are for who has begun to type one: each database is there once, by its name.
 function __felucca_targets_or_ids
-    __felucca_names targets
-    string match -qr -- '^[^/-]+$' (commandline -ct); and __felucca_names ids
+    if string match -qr -- '^[^/-][^/]*$' (commandline -ct)
+        __felucca_names stored
+    else
+        __felucca_names targets
+    end
 end
 
 # How many operands stand before this word, the verb not counted.

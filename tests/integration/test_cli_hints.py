@@ -8,6 +8,7 @@ from typing import Iterator
 
 import pytest
 
+from daemon_stand_in import DaemonStandIn
 from desktop import Desktop, s
 from terminals import Terminal
 
@@ -16,6 +17,13 @@ from terminals import Terminal
 def desk() -> Iterator[Desktop]:
     with Desktop() as desktop:
         desktop.create()
+        yield desktop
+
+
+@pytest.fixture(scope="module")
+def bus() -> Iterator[Desktop]:
+    """A bus and nothing else."""
+    with Desktop(keyring=False, sign_in=False, daemon=False) as desktop:
         yield desktop
 
 
@@ -49,6 +57,19 @@ def test_what_to_type_next(desk: Desktop, line: str, status: int, hint: str):
     done = desk.cli(*line.split())
     assert (done.returncode, done.stdout) == (status, "")
     assert hint in done.stderr
+
+
+@pytest.mark.parametrize("others,hint", [
+    ([], "did you mean acme/orders?"), (["acme/orders", "acme/stock"], "did you mean acme/orders?"), (["brass/orders"], "try: felucca list"),
+])
+def test_a_database_alone_is_enough_where_one_bears_the_name(bus: Desktop, others: list[str], hint: str):
+    with DaemonStandIn(bus) as daemon:
+        daemon.failures["GetCredential"] = ("NotFound", "It is not here.")
+        pairs = [name.split("/") for name in ["acme/orders", *others]]
+        daemon.credentials = [{"workspace": workspace, "database": database} for workspace, database in pairs]
+        done = bus.cli("get", "orders")
+    assert (done.returncode, done.stdout) == (7, "")
+    assert done.stderr.endswith(f"; {hint}\n")
 
 
 def test_the_hidden_verb_is_not_suggested(desk: Desktop):

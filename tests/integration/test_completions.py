@@ -160,6 +160,22 @@ def test_an_id_is_finished(bus: Desktop, listed: DaemonStandIn, complete: Callab
     assert "733bb-3" in complete(bus, "felucca get 7")
 
 
+@pytest.mark.parametrize("typed,expected", [("01932d5e-", ["01932d5e-7c3a-1", "01932d5e-8bbb-2"]), ("01932d5e-7c", ["3a-1"])])
+def test_an_id_is_finished_behind_its_dashes(bus: Desktop, complete: Callable[[Desktop, str], str], typed: str,
+                                             expected: list[str]):
+    with DaemonStandIn(bus) as daemon:
+        daemon.credentials = [{"id": "01932d5e-7c3a-1"}, {"id": "01932d5e-8bbb-2"}]
+        shown = complete(bus, f"felucca get {typed}")
+    assert [name for name in expected if name not in shown] == []
+
+
+@pytest.mark.parametrize("line", ["felucca get 7", "felucca list "])
+def test_the_daemon_is_asked_once(bus: Desktop, listed: DaemonStandIn, complete: Callable[[Desktop, str], str], line: str):
+    """Within one deadline, and by one process."""
+    complete(bus, line)
+    assert listed.calls == [("ListCredentials", {})]
+
+
 def test_a_name_is_quoted(bus: Desktop, listed: DaemonStandIn, complete: Callable[[Desktop, str], str]):
     shown = complete(bus, "felucca get br")
     assert "big\\ shop" in shown or "big shop\tlocal" in shown  # fish quotes what it inserts itself

@@ -30,18 +30,27 @@ REVOKED = ("RevokeCredential", ID, {"backend": ("s", "nile")})
 OWN = "--revoke-on-exit"
 HANDLED = ("TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "PIPE", "WINCH", "URG", "RTMIN")
 
-# Tells each signal that it gets; ends with 5 when it reads so.
+# Tells each signal that it gets; ends with 5 when it reads so. A signal that comes right before a thread blocks in read()
+# would be told after the next line only, so another thread reads.
 TELLER = f"""
-import os, signal, sys
+import os, signal, sys, threading
 def tell(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # print() may not be entered twice
 for name in {HANDLED!r}:
     signal.signal(getattr(signal, "SIG" + name), lambda number, frame: tell("got", signal.Signals(number).name))
+def read():
+    for line in iter(sys.stdin.readline, ""):
+        tell("read", line.strip())
+        if line.strip() == "end":
+            os._exit(5)
+    os._exit(0)
+woken, wake = os.pipe()
+os.set_blocking(wake, False)
+signal.set_wakeup_fd(wake)
 tell("ready", os.getpid())
-for line in iter(sys.stdin.readline, ""):
-    tell("read", line.strip())
-    if line.strip() == "end":
-        sys.exit(5)
+threading.Thread(target=read).start()
+while True:
+    os.read(woken, 1)
 """
 TELL = [sys.executable, "-S", "-c", TELLER]
 
@@ -230,6 +239,20 @@ def test_without_job_control_nobody_waits_for_a_shell(bus: Desktop, daemon: Daem
         os.kill(one.pid, signal.SIGCONT)
         assert one.line() == "got SIGUSR1"
         assert state(one.process.pid) != "T"
+        assert one.end() == ["read end"]
+
+
+def test_without_job_control_it_can_be_continued(bus: Desktop, daemon: DaemonStandIn):
+    """By who knows the parent alone, which the kernel has not let stop."""
+    with running(bus, OWN) as one:
+        def goes_on() -> bool:
+            os.kill(one.process.pid, signal.SIGCONT)  # to no avail until the parent has seen the stop
+            return state(one.pid) != "T"
+
+        for _ in range(2):
+            os.kill(one.pid, signal.SIGSTOP)
+            wait_until(lambda: state(one.pid) == "T", "the command is stopped")
+            wait_until(goes_on, "the command goes on")
         assert one.end() == ["read end"]
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gi.repository import GLib
 
+import daemon_stand_in
 from daemon_stand_in import DaemonStandIn
 from desktop import Desktop
 from terminals import Terminal
@@ -91,6 +93,16 @@ def test_without_a_keyring():
         found = health(desktop, status=4)
         assert found["keyring"] == {"state": "absent"}
         assert [problem["exit-status"] for problem in found["problems"]] == [4, 3]
+
+
+def test_a_keyring_that_fails_is_told_beside_other_problems(monkeypatch: pytest.MonkeyPatch):
+    """It was unlocked when it was looked at, so that nothing has been said of it."""
+    backends = {"nile": {"state": GLib.Variant("s", "sign-in-required")}}
+    monkeypatch.setitem(daemon_stand_in.PROPERTIES, "Backends", GLib.Variant("a{sa{sv}}", backends))
+    with Desktop(keyring=False, sign_in=False, daemon=False) as desktop, DaemonStandIn(desktop) as daemon:
+        daemon.failures["ListAccounts"] = ("PromptDismissed", "It was not unlocked")
+        problems = health(desktop, status=3)["problems"]
+    assert [(problem["exit-status"], problem["what"]) for problem in problems] == [(3, "nile needs a sign-in"), (4, "It was not unlocked")]
 
 
 def test_it_fits_eighty_columns(desktop: Desktop):
