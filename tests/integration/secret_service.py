@@ -146,6 +146,15 @@ class SecretServiceStandIn:
         """Somebody locks it or unlocks it."""
         self._in_thread_and_wait(lambda: self._set_locked(locked))
 
+    def add_items(self, items: dict[str, dict[str, Any]]) -> None:
+        """They are there without a word."""
+        def add() -> None:
+            self.items |= items
+            for path in items:
+                self._serve(path, ITEM_IFACE)
+
+        self._in_thread_and_wait(add)
+
     def _in_thread(self, function: Callable[[], Any]) -> None:
         source = GLib.idle_source_new()
         source.set_callback(lambda *_: function() and False)

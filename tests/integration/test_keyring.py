@@ -330,6 +330,17 @@ def test_a_first_look_that_fails_is_taken_again(stand_in):
     assert desktop.create()["id"] != created
 
 
+def test_more_items_than_a_bus_lets_be_asked_for_at_a_time(stand_in):
+    """The limit of this bus is the default one of dbus-daemon: 128 calls without a reply."""
+    desktop, service = stand_in
+    created = desktop.create()["id"]
+    (item,) = [item for item in service.items.values() if item["attributes"].get("id") == created]
+    service.add_items({f"{LOGIN}/more{number}": item | {"attributes": item["attributes"] | {"id": f"more{number}"}}
+                       for number in range(200)})
+    desktop.restart_daemon()
+    assert len(desktop.list()) == 201
+
+
 def test_an_item_that_went_without_a_word(stand_in):
     """The service leaves what it does not have out of its answer, as it does with what is locked: not the same thing."""
     desktop, service = stand_in
