@@ -13,7 +13,7 @@ from typing import Callable, Iterator
 import pytest
 
 from daemon_stand_in import DaemonStandIn
-from desktop import CLIENT, DEADLINE_SEC, KEYRING_PASSWORD, NAME, Desktop, s
+from desktop import CLIENT, DEADLINE_SEC, KEYRING_PASSWORD, NAME, Desktop, s, wait_until
 from keyring_tools import desktop_with_prompter, lock_and_wait
 from terminals import Terminal
 
@@ -171,7 +171,7 @@ def test_the_daemon_is_started_for_it(complete: Callable[[Desktop, str], str]):
         service = f"[D-BUS Service]\nName={NAME}\nExec=/bin/touch {desktop.root}/started\n"
         (desktop.root / "services" / f"{NAME}.service").write_text(service)
         assert "acme" not in complete(desktop, "felucca get ")
-        assert (desktop.root / "started").exists()
+        wait_until((desktop.root / "started").exists, "the bus has started it")
 
 
 def test_nobody_is_asked_for_anything(complete: Callable[[Desktop, str], str]):
