@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import signal
 from typing import Any, Callable
 
 import pytest
@@ -341,10 +341,8 @@ def test_killed_daemon_finds_it_again(tool: ExecDesktop):
     group = CallGroup(tool)
     group.create(workspace=INSTANCE)
     helper = int(tool.helper.wait_file("pid"))
-    assert tool.daemon_process is not None
-    tool.daemon_process.kill()
-    tool.daemon_process.wait()
-    os.kill(helper, 9)
+    tool.kill_daemon()
+    os.kill(helper, signal.SIGKILL)
     tool.start_daemon()
     wait_until(lambda: tool.helper.live() == [], "what came of it is revoked")
 

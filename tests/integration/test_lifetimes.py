@@ -50,12 +50,6 @@ def wait_ended(desktop: Desktop, id: str) -> None:
     wait_until(lambda: id not in listed(desktop), "it is not stored any more")
 
 
-def kill_daemon(desktop: Desktop) -> None:
-    assert desktop.daemon_process is not None
-    desktop.daemon_process.kill()
-    desktop.daemon_process.wait()
-
-
 # By its ttl
 
 
@@ -99,7 +93,7 @@ def test_who_needs_it_for_longer_gets_another_one(desktop: Desktop):
 
 def test_what_was_due_while_nobody_was_there(desktop: Desktop):
     credential = desktop.create(ttl=t(2))
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     wait_until(lambda: time.time() > credential["not-after"], "its end")
     assert credential["id"] in live_ids(desktop)
     desktop.start_daemon()
@@ -185,7 +179,7 @@ def test_rotation_keeps_what_it_was_for(desktop: Desktop):
 def test_the_end_of_a_rotated_one_outlives_the_daemon(desktop: Desktop):
     old = desktop.create()
     rotate(desktop, old["id"], overlap=t(3))
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     desktop.start_daemon()
     wait_ended(desktop, old["id"])
 

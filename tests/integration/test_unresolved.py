@@ -72,14 +72,8 @@ def live_ids(desktop: Desktop) -> list[str]:
     return [one["id"] for one in desktop.nile.live()]
 
 
-def kill_daemon(desktop: Desktop) -> None:
-    assert desktop.daemon_process is not None
-    desktop.daemon_process.kill()
-    desktop.daemon_process.wait()
-
-
 def restart_killed(desktop: Desktop) -> None:
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     desktop.start_daemon()
 
 
@@ -301,7 +295,7 @@ def test_with_the_keyring_gone_nothing_is_revoked(desktop: Desktop):
     credential = desktop.create()
     wait_until(lambda: intent_files(desktop) == [], "its record is gone")
     write_record(desktop, "minted", id=credential["id"])
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     kill_keyring(desktop)
     desktop.start_daemon()
     assert len(unresolved(desktop)) == 1
@@ -410,7 +404,7 @@ def test_a_file_that_is_no_record_is_set_aside(desktop: Desktop, content: str):
 
 
 def test_ten_thousand_records(desktop: Desktop):
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     for number in range(10000):
         write_record(desktop, "sent", f"7f6c1f0e-6d3b-4a52-9b7e-{number:012x}", backend="elsewhere")
     desktop.start_daemon()
@@ -419,7 +413,7 @@ def test_ten_thousand_records(desktop: Desktop):
 
 
 def test_a_folder_that_cannot_be_written_mints_nothing(desktop: Desktop):
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     folder = desktop.root / "state/felucca/intents"
     folder.rmdir()
     folder.symlink_to(desktop.root / "home")
