@@ -10,8 +10,9 @@ from typing import Any, Callable
 
 from desktop import NAME, wait_until
 from lab import Lab
+from processes import children_of
 from row import DEAD, Row, Run
-from test_backends import DIES, FAILS, REFUSED, children_of
+from test_backends import DIES, FAILS, REFUSED
 
 
 BACKEND = "backend"

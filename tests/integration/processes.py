@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
 
-def state_of(pid: int) -> str:
+def process_state(pid: int) -> str:
     """Its letter, as in proc_pid_stat(5)."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
@@ -16,15 +17,18 @@ def state_of(pid: int) -> str:
 def is_alive(pid: int) -> bool:
     """Not a zombie either."""
     try:
-        return state_of(pid) not in ("Z", "X")
+        return process_state(pid) not in ("Z", "X")
     except OSError:
         return False
 
 
 def children_of(pid: int) -> list[int]:
-    """Those of all its threads."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
+    """Those of all its threads; one of these may end meanwhile."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(child) for child in task.read_text().split()]
+    return found
 
 
 def inherited_filter() -> str:

@@ -17,6 +17,7 @@ import pytest
 from bus_calls import CallGroup, pump_until
 from desktop import BUILD, CLIENT, CREDENTIALS, DAEMON, NAME, BusError, Desktop, s, wait_until
 from pipes import call_with_secret_fd
+from processes import children_of
 from refusals import refused
 
 MODULES = BUILD / "tests" / "backends"
@@ -93,11 +94,6 @@ def forget_all(desktop: Desktop) -> None:
         return True
 
     wait_until(forgotten, "no record is left")
-
-
-def children_of(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 @pytest.mark.parametrize("name", REFUSED)
