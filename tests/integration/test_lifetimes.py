@@ -13,8 +13,9 @@ import pytest
 from gi.repository import GLib
 
 from bus_calls import CallGroup
-from desktop import BusError, Desktop, b, s, wait_until
+from desktop import Desktop, b, s, wait_until
 from keyring_tools import lock_and_wait, unlock_keyring
+from refusals import fails_with
 from secret_items import find_item
 from signal_log import SignalLog
 
@@ -23,13 +24,6 @@ TEN_YEARS_SEC = 10 * 366 * 86400
 
 def t(value: int) -> GLib.Variant:
     return GLib.Variant("t", value)
-
-
-def fails_with(name: str, function: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(BusError) as caught:
-        function(*arguments, **options)
-    assert caught.value.name == "org.felucca.Error." + name, caught.value
-    return caught.value.message
 
 
 def rotate(desktop: Desktop, id: str, fds: tuple[int, ...] = (), **options: GLib.Variant) -> dict[str, Any]:
@@ -79,7 +73,7 @@ def test_the_shortest_and_the_longest(desktop: Desktop, ttl: int):
 
 @pytest.mark.parametrize("ttl", [0, TEN_YEARS_SEC + 1, 2**63, 2**64 - 1])
 def test_what_cannot_be_a_ttl(desktop: Desktop, ttl: int):
-    assert "ttl" in fails_with("InvalidArguments", desktop.create, ttl=t(ttl))
+    assert "ttl" in fails_with("InvalidArguments", desktop.create, ttl=t(ttl)).message
     assert desktop.nile.count("create") == 0
 
 

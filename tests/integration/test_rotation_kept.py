@@ -14,8 +14,9 @@ import pytest
 from bus_calls import CallGroup
 from desktop import Desktop, wait_until
 from keyring_tools import wait_keyring_state
+from refusals import fails_with
 from secret_service import SecretServiceStandIn
-from test_lifetimes import fails_with, listed, live_ids, rotate, t, wait_ended
+from test_lifetimes import listed, live_ids, rotate, t, wait_ended
 
 LONG_SEC = 3600
 OVERLAP_SEC = 8  # a daemon is killed and another one asked meanwhile
