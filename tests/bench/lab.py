@@ -12,7 +12,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "integration"), str(HERE.parent / "provider")]
 
-from desktop import BUILD, CLIENT, DAEMON, NAME, Desktop, GLib, wait_until  # noqa: E402, F401
+from desktop import BUILD, CLIENT, DAEMON, NAME, Desktop, wait_until  # noqa: E402, F401
 
 TOOLS = BUILD / "tests" / "bench"
 
@@ -41,9 +41,9 @@ class BenchDesktop(Desktop):
     def config_text(self, url: str | None = None, **settings: Any) -> str:
         return super().config_text(url or self.provider_url, **settings)
 
-    def start_keyring(self, unlock: bool = True, env: dict[str, str] | None = None) -> None:
+    def start_keyring(self, unlock: bool = True, env: dict[str, str] | None = None, options: tuple[str, ...] = ()) -> None:
         if self._quick is None:
-            super().start_keyring(unlock, env)
+            super().start_keyring(unlock, env, options)
             return
         self.keyring_process = self.spawn([str(TOOLS / "bench-secret-service"), str(self._quick)])
         wait_until(lambda: self.has_owner("org.freedesktop.secrets"), "the keyring is on the bus")
@@ -51,23 +51,12 @@ class BenchDesktop(Desktop):
     def probe(self) -> "Probe":
         return Probe(self)
 
-    def activatable(self) -> None:
-        """The bus may start the daemon from now on, as it does where no systemd runs it."""
+    def activatable(self, program: str | Path = DAEMON) -> None:
+        """With the variables that the installed file sets."""
         service = (BUILD / "data" / f"{NAME}.service").read_text()
-        text = "".join(line for line in service.splitlines(True) if not line.startswith("SystemdService"))
-        exec_line = next(line for line in text.splitlines() if line.startswith("Exec="))
-        program = exec_line.removeprefix("Exec=").split()[-1]
-        (self.root / "services" / f"{NAME}.service").write_text(text.replace(program, str(DAEMON)))
-        self.bus_call("ReloadConfig")
-
-    def bus_call(self, method: str, *arguments: str) -> Any:
-        reply = self.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
-                                   GLib.Variant("(" + "s" * len(arguments) + ")", arguments) if arguments else None,
-                                   None, 0, 5000, None)
-        return reply.unpack()
-
-    def pid_of(self, name: str) -> int:
-        return self.bus_call("GetConnectionUnixProcessID", name)[0]
+        (line,) = (line for line in service.splitlines() if line.startswith("Exec="))
+        variables, _, _ = line.removeprefix("Exec=").rpartition(" ")
+        super().activatable(f"{variables} {program}")
 
     def end_activated(self) -> None:
         """Ends the daemon that the bus has started."""

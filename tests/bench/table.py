@@ -53,12 +53,12 @@ class Table:
         self.curves.setdefault(curve, {})[size] = usec / 1000
 
 
-def pairs_row(what: str, beside: str, pairs: list[tuple[float, float]], target: float | None = None, note: str = "") -> Row:
+def pairs_row(what: str, beside: str, pairs: list[tuple[float, float]], target: float | None = None) -> Row:
     """Medians of both sides in milliseconds, and of the pairs' ratios, with their 10th and 90th percentile."""
     ratios = sorted(ours / other for ours, other in pairs)
     return Row(what, statistics.median(ours for ours, _ in pairs) / 1000, beside,
                statistics.median(other for _, other in pairs) / 1000, statistics.median(ratios), "ms", target,
-               (ratios[len(ratios) // 10], ratios[-1 - len(ratios) // 10]), note)
+               (ratios[len(ratios) // 10], ratios[-1 - len(ratios) // 10]))
 
 
 def interleave(rounds: int, ours: Callable[[], float], other: Callable[[], float], warm: int = 3) -> list[tuple[float, float]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from caller import Caller
-from desktop import BUILD, DEADLINE_SEC, NAME, Desktop, wait_until
+from desktop import BUILD, DEADLINE_SEC, SECRETS_NAME, Desktop, wait_until
 from keyring_tools import unlock_keyring
 from oracle import Facts
 from secret_items import ITEM, PROPERTIES, SECRETS, SERVICE
@@ -23,7 +23,6 @@ from gi.repository import GLib
 
 INSTANCES = ("nile", "own")
 CREDENTIAL_SCHEMA = "org.felucca.Credential"
-SECRETS_NAME = "org.freedesktop.secrets"
 TOKEN_TTL_SEC = 24 * 3600
 
 
@@ -157,18 +156,6 @@ class Lab(Desktop):
         self._start_bus()
         self.new_session()
         self.start_keyring()
-
-    def kill_daemon(self) -> None:
-        """At once, and without a word."""
-        process, self.daemon_process = self.daemon_process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            self.wait_nameless()
-
-    def wait_nameless(self) -> None:
-        """Until the bus has seen it, too: the next one is not to be mistaken for it."""
-        wait_until(lambda: not self.has_owner(NAME), "the name is free")
 
     def end_daemon(self, kill: bool) -> list[str]:
         """Ends it if it still runs; gives what was wrong with its end."""

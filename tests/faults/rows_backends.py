@@ -8,15 +8,14 @@ import os
 import signal
 from typing import Any, Callable
 
-from desktop import DAEMON, NAME, wait_until
+from desktop import NAME, wait_until
 from lab import Lab
+from processes import children_of
 from row import DEAD, Row, Run
-from test_backends import DIES, FAILS, REFUSED, children_of
+from test_backends import DIES, FAILS, REFUSED
 
-from gi.repository import GLib
 
 BACKEND = "backend"
-BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 # They wait for a deadline of the daemon: 5 s for a constructor, 5 s more than `timeout` for a verb.
 SLOW = ("hang-in-constructor", "hang-in-mint")
 SOUND = {"good": "secret", "garbage-strings": "secret", "fork-in-mint": "secret", "fork-in-constructor": "secret"}
@@ -117,9 +116,7 @@ def crashes(name: str) -> Callable[[Run], None]:
 def brought_back(run: Run) -> None:
     """The bus starts the next daemon for the next call; the crashes count all the same."""
     name = "crash-in-mint"
-    service = run.lab.root / "services" / f"{NAME}.service"
-    service.write_text(f"[D-BUS Service]\nName={NAME}\nExec={DAEMON}\n")
-    run.lab.bus.call_sync(*BUS, "ReloadConfig", None, None, 0, 5000, None)
+    run.lab.activatable()
     for number in range(2):
         crash(run, name)
         caller = run.caller()
@@ -130,11 +127,10 @@ def brought_back(run: Run) -> None:
     run.lab.daemon_process = None  # the one that runs now is the bus's child
     run.expect(state_of(run, name)[0] == "failed", f"{name} is {state_of(run, name)}")
     others_go_on(run, "orders")
-    (pid,) = run.lab.bus.call_sync(*BUS, "GetConnectionUnixProcessID", GLib.Variant("(s)", (NAME,)), None, 0, 5000, None).unpack()
-    service.unlink()
-    run.lab.bus.call_sync(*BUS, "ReloadConfig", None, None, 0, 5000, None)
+    pid = run.lab.pid_of(NAME)
+    run.lab.not_activatable()
     os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: not run.lab.has_owner(NAME), "that daemon has left")
+    run.lab.wait_nameless()
 
 
 def reset(run: Run) -> None:

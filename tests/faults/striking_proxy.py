@@ -25,6 +25,7 @@ class StrikingProxy(CuttingProxy):
 
     def arm(self, word: bytes, how: str) -> None:
         """Strikes once, whoever says it."""
+        assert how in HOWS, how
         with self._lock:
             self._calm = threading.Event()
             self._armed.append((word, how))

@@ -15,6 +15,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from processes import is_alive
+
 INSTANCE = "tool"
 TIMEOUT_SEC = 2
 VERBS = "mint;revoke;list;renew"
@@ -190,13 +192,12 @@ class Tool:
 
     def left_behind(self) -> list[int]:
         """Helpers and their children that still run, those among them that have not got to their first line."""
-        return [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _is_running(folder, str(self.root).encode())]
+        return [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if names(folder, str(self.root).encode()) and is_alive(int(folder.name))]
 
 
-def _is_running(folder: Path, root: bytes) -> bool:
-    """A process whose arguments name something of this tool, and no zombie."""
+def names(process: Path, root: bytes) -> bool:
+    """Whether its arguments name something of this tool."""
     try:
-        words = (folder / "cmdline").read_bytes()
-        return root in words and (folder / "stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+        return root in (process / "cmdline").read_bytes()
     except OSError:
         return False

@@ -61,5 +61,6 @@ class Accessibility:
 
     def press(self, button: str) -> None:
         """As a user does that cannot use a mouse."""
-        (place,) = (place for role, name, place in self._seen() if (role, name) == ("button", button))
+        (place,) = wait_until(lambda: [place for role, name, place in self._seen() if (role, name) == ("button", button)],
+                              f"there is a button '{button}'")
         assert self._call(place, "org.a11y.atspi.Action", "DoAction", GLib.Variant("i", 0))

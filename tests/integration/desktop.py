@@ -33,6 +33,8 @@ PATH = "/org/felucca/Credentials1"
 CREDENTIALS = "org.felucca.Credentials1"
 ACCOUNTS = "org.felucca.Accounts1"
 ERROR = "org.felucca.Error."
+BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+SECRETS_NAME = "org.freedesktop.secrets"
 KEYRING_PASSWORD = "keyring-pw"
 DEADLINE_SEC = 30.0
 
@@ -177,26 +179,51 @@ class Desktop:
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
         return Gio.DBusConnection.new_for_address_sync(self.env["DBUS_SESSION_BUS_ADDRESS"], flags, None, None)
 
+    def bus_call(self, method: str, *names: str) -> Any:
+        """What the bus itself answers: the one value, or None."""
+        arguments = GLib.Variant("(" + "s" * len(names) + ")", names)
+        values = self.bus.call_sync(*BUS, method, arguments, None, 0, 5000, None).unpack()
+        return values[0] if values else None
+
     def has_owner(self, name: str) -> bool:
-        reply = self.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
-                                   GLib.Variant("(s)", (name,)), None, 0, 5000, None)
-        return reply.unpack()[0]
+        return self.bus_call("NameHasOwner", name)
+
+    def owner_of(self, name: str) -> str | None:
+        """Its unique name."""
+        try:
+            return self.bus_call("GetNameOwner", name)
+        except GLib.Error:
+            return None
+
+    def pid_of(self, name: str) -> int:
+        return self.bus_call("GetConnectionUnixProcessID", name)
+
+    def activatable(self, program: str | Path = DAEMON) -> None:
+        """The bus may start this as the daemon from now on, as it does where no systemd runs it."""
+        service_file(self.root / "services", program)
+        self.bus_call("ReloadConfig")
+
+    def not_activatable(self) -> None:
+        """Any more."""
+        (self.root / "services" / f"{NAME}.service").unlink()
+        self.bus_call("ReloadConfig")
 
     # The keyring
 
-    def start_keyring(self, unlock: bool = True, env: dict[str, str] | None = None) -> None:
+    def start_keyring(self, unlock: bool = True, env: dict[str, str] | None = None, options: tuple[str, ...] = ()) -> None:
         """A real gnome-keyring; the first unlock makes the login keyring."""
-        argv = ["gnome-keyring-daemon", "--foreground", "--components=secrets"] + (["--unlock"] if unlock else [])
+        argv = ["gnome-keyring-daemon", "--foreground", "--components=secrets", *options] + (["--unlock"] if unlock else [])
+        before = self.owner_of(SECRETS_NAME)
         self.keyring_process = self.spawn(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                           stderr=subprocess.DEVNULL, env=env or self.env)
         assert self.keyring_process.stdin is not None
         if unlock:
             self.keyring_process.stdin.write(KEYRING_PASSWORD.encode())
         self.keyring_process.stdin.close()
-        wait_until(lambda: self.has_owner("org.freedesktop.secrets"), "the keyring is on the bus")
+        wait_until(lambda: self.owner_of(SECRETS_NAME) not in (None, before), "the keyring is on the bus")
 
     def secrets_call(self, path: str, interface: str, method: str, arguments: GLib.Variant) -> Any:
-        reply = self.bus.call_sync("org.freedesktop.secrets", path, interface, method, arguments, None, 0, 10000, None)
+        reply = self.bus.call_sync(SECRETS_NAME, path, interface, method, arguments, None, 0, 10000, None)
         return reply.unpack()
 
     def lock_keyring(self) -> None:
@@ -241,6 +268,18 @@ class Desktop:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         return process.wait(DEADLINE_SEC + 30)
+
+    def kill_daemon(self) -> None:
+        """At once and without a word, if it runs."""
+        process, self.daemon_process = self.daemon_process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            self.wait_nameless()
+
+    def wait_nameless(self) -> None:
+        """Until the bus has seen its end, too: the next one is not to be mistaken for it."""
+        wait_until(lambda: not self.has_owner(NAME), "the name is free")
 
     def restart_daemon(self) -> None:
         assert self.stop_daemon() == 0
@@ -313,6 +352,13 @@ class Desktop:
 
     def busctl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(["busctl", "--user", *arguments], env=self.env, capture_output=True, text=True, timeout=120)
+
+
+def service_file(folder: Path, program: str | Path) -> Path:
+    """Makes this the program that a bus with this folder starts as the daemon."""
+    file = folder / f"{NAME}.service"
+    file.write_text(f"[D-BUS Service]\nName={NAME}\nExec={program}\n")
+    return file
 
 
 def vardict(options: dict[str, GLib.Variant]) -> dict[str, GLib.Variant]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop import BUILD, CLIENT, DAEMON, NAME, BusError, Desktop, wait_until
+from desktop import BUILD, CLIENT, DAEMON, BusError, Desktop, service_file, wait_until
 from doc_blocks import ROOT, Block, Names, steps_of
 from mariadb_server import MariadbServer
 from postgres_server import BOSS_PASSWORD, MAKER, PostgresServer
@@ -206,7 +206,7 @@ def machine() -> Iterator[Desktop]:
     with Desktop(keyring=False, sign_in=False, daemon=False) as desktop:
         services = desktop.root / "data/dbus-1/services"
         services.mkdir(parents=True)
-        (services / f"{NAME}.service").write_text(f"[D-BUS Service]\nName={NAME}\nExec={DAEMON}\n")
+        service_file(services, DAEMON)
         del desktop.env["DBUS_SESSION_BUS_ADDRESS"]
         yield desktop
 

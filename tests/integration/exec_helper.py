@@ -132,14 +132,6 @@ def parents() -> dict[int, int]:
     return found
 
 
-def is_alive(pid: int) -> bool:
-    """Not a zombie either."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except OSError:
-        return False
-
-
 @contextlib.contextmanager
 def on_path(folder: Path, **programs: str) -> Iterator[str]:
     """A PATH that begins with a folder of these programs; `_` in their names is a hyphen."""

@@ -125,18 +125,6 @@ class RawPeer:
             pass
         return True
 
-    def is_over_now(self) -> bool:
-        """The same without waiting."""
-        self.socket.setblocking(False)
-        try:
-            return self.socket.recv(65536) == b""
-        except ConnectionResetError:
-            return True
-        except BlockingIOError:
-            return False
-        finally:
-            self.socket.settimeout(DEADLINE_SEC)
-
 
 def fd_count(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))

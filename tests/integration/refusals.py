@@ -30,6 +30,14 @@ def refusal(desktop: Desktop, call: Callable[..., Any], *arguments: Any, **optio
     return name, caught.value.message
 
 
+def fails_with(name: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> BusError:
+    """The error of a call that must fail with this one; refused() looks at its sentence, too."""
+    with pytest.raises(BusError) as caught:
+        call(*arguments, **options)
+    assert caught.value.name == ERROR + name, caught.value
+    return caught.value
+
+
 def refused(desktop: Desktop, name: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> str:
     """The sentence of a call that must fail with this error."""
     got, sentence = refusal(desktop, call, *arguments, **options)

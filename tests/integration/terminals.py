@@ -8,10 +8,12 @@ import errno
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
 import termios
+from collections.abc import Callable
 
 from desktop import CLIENT, DEADLINE_SEC, Desktop
 
@@ -56,6 +58,11 @@ class Terminal:
     def wait_for(self, text: str) -> None:
         """Reads until this is shown."""
         while text not in self.screen:
+            assert self._read(), self.screen
+
+    def wait_for_match(self, pattern: str, accept: Callable[[re.Match[str]], bool] = bool) -> None:
+        """Reads until an acceptable match is shown."""
+        while not any(accept(match) for match in re.finditer(pattern, self.screen)):
             assert self._read(), self.screen
 
     def wait_for_prompt(self, prompt: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 from bus_calls import CallGroup, pump_until
 from desktop import BUILD, CLIENT, CREDENTIALS, DAEMON, NAME, BusError, Desktop, s, wait_until
 from pipes import call_with_secret_fd
+from processes import children_of
 from refusals import refused
 
 MODULES = BUILD / "tests" / "backends"
@@ -93,11 +94,6 @@ def forget_all(desktop: Desktop) -> None:
         return True
 
     wait_until(forgotten, "no record is left")
-
-
-def children_of(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -200,23 +196,15 @@ def test_the_second_crash_puts_it_into_quarantine(name: str):
 
 def test_the_bus_brings_the_daemon_back():
     with desktop_with("crash-in-mint") as desktop:
-        program = f"[D-BUS Service]\nName={NAME}\nExec={DAEMON}\n"
-        (desktop.root / "services" / f"{NAME}.service").write_text(program)
+        desktop.activatable()
         crash(desktop, "crash-in-mint")
         shown = json.loads(desktop.cli("backends", "--json").stdout)
         assert shown["crash-in-mint"]["state"] == "ready"
-        pid = desktop.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                    "GetConnectionUnixProcessID", desktop_name(), None, 0, 5000, None).unpack()[0]
+        pid = desktop.pid_of(NAME)
         assert desktop.create()["id"]
         os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not desktop.has_owner(NAME), "the second daemon has left")
         desktop.start_daemon()
-
-
-def desktop_name() -> Any:
-    from gi.repository import GLib
-
-    return GLib.Variant("(s)", (NAME,))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV])
@@ -262,9 +250,7 @@ def test_a_process_left_behind_holds_nothing_of_ours(name: str):
             assert reply["id"] == "1" and password == b"secret"
             children = children_of(desktop.daemon_process.pid)
             assert len(children) == 1
-            desktop.daemon_process.kill()
-            desktop.daemon_process.wait(30)
-            wait_until(lambda: not desktop.has_owner(NAME), "the bus sees that the daemon is gone")
+            desktop.kill_daemon()
             desktop.start_daemon()
             desktop.nile.rule(on="create", mint_without_answer=True)
             refused(desktop, "OutcomeUnknown", desktop.create)

@@ -94,8 +94,7 @@ def test_no_way_to_the_daemon(desk: Desktop, variables: dict[str, str], hint: st
 def test_no_daemon():
     with Desktop(daemon=False, sign_in=False) as desktop:
         assert "try: systemctl --user start felucca.service" in desktop.cli("list").stderr
-        service = "[D-BUS Service]\nName=org.felucca.Credentials1\nExec=/bin/false\n"
-        (desktop.root / "services/org.felucca.Credentials1.service").write_text(service)
+        desktop.activatable("/bin/false")
         assert "try: journalctl --user -u felucca.service" in desktop.cli("list").stderr
 
 

@@ -13,7 +13,7 @@ from typing import Callable, Iterator
 import pytest
 
 from daemon_stand_in import DaemonStandIn
-from desktop import CLIENT, DEADLINE_SEC, KEYRING_PASSWORD, NAME, Desktop, s
+from desktop import CLIENT, DEADLINE_SEC, KEYRING_PASSWORD, Desktop, s, wait_until
 from keyring_tools import desktop_with_prompter, lock_and_wait
 from terminals import Terminal
 
@@ -67,8 +67,7 @@ def complete(request: pytest.FixtureRequest) -> Callable[[Desktop, str], str]:
 def bus() -> Iterator[Desktop]:
     """A bus on which a daemon would be started, and that it was tried leaves a file."""
     with Desktop(keyring=False, sign_in=False, daemon=False) as desktop:
-        service = f"[D-BUS Service]\nName={NAME}\nExec=/bin/touch {desktop.root}/started\n"
-        (desktop.root / "services" / f"{NAME}.service").write_text(service)
+        desktop.activatable(f"/bin/touch {desktop.root}/started")
         yield desktop
 
 
@@ -184,10 +183,9 @@ def test_a_name_is_quoted(bus: Desktop, listed: DaemonStandIn, complete: Callabl
 def test_the_daemon_is_started_for_it(complete: Callable[[Desktop, str], str]):
     """As for any other call: who types the first command of the day sees names, too."""
     with Desktop(daemon=False, sign_in=False) as desktop:
-        service = f"[D-BUS Service]\nName={NAME}\nExec=/bin/touch {desktop.root}/started\n"
-        (desktop.root / "services" / f"{NAME}.service").write_text(service)
+        desktop.activatable(f"/bin/touch {desktop.root}/started")
         assert "acme" not in complete(desktop, "felucca get ")
-        assert (desktop.root / "started").exists()
+        wait_until((desktop.root / "started").exists, "the bus has started it")
 
 
 def test_nobody_is_asked_for_anything(complete: Callable[[Desktop, str], str]):

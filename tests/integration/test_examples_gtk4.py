@@ -71,9 +71,12 @@ class Window:
         """What a screen reader finds is not always to be seen: whether there is text."""
         return self.display.colors(*area) >= COLORS_OF_TEXT
 
-    def rows(self) -> list[str]:
-        """The tables in the list."""
-        return [name for name in self.accessibility.names("label") if name.startswith("public.")]
+    def lists(self, tables: list[str]) -> None:
+        """Blocks until these are the rows of the list, and no others."""
+        def rows() -> list[str]:
+            return [name for name in self.accessibility.names("label") if name.startswith("public.")]
+
+        wait_until(lambda: rows() == tables, f"the window lists {tables}")
 
     def press(self, button: str) -> None:
         self.accessibility.press(button)
@@ -101,6 +104,11 @@ def sessions(server: PostgresServer) -> list[str]:
     return server.sql("SELECT usename FROM pg_stat_activity WHERE datname = 'orders' ORDER BY 1").split()
 
 
+def wait_sessions(server: PostgresServer, *roles: str) -> None:
+    """Blocks until these are logged in to the database, and no others."""
+    wait_until(lambda: sessions(server) == sorted(roles), f"the sessions are those of {roles}")
+
+
 def logins(server: PostgresServer) -> int:
     """To the database, so far, of roles that were minted."""
     return server.log.read_text().count("connection authorized: user=felucca_")
@@ -110,7 +118,8 @@ def test_it_shows_the_tables(desktop: Desktop, server: PostgresServer, window: W
     window.shows("acme/orders", "Logged in as felucca_", *TABLES)
     id = only_id(desktop)
     window.shows(f"Logged in as {id}")
-    assert window.rows() == TABLES and sessions(server) == [id]
+    window.lists(TABLES)
+    wait_sessions(server, id)
     wait_until(lambda: window.draws(ROWS) and not window.draws(MESSAGE), "it is drawn")
     window.display.save(BUILD / "example-gtk4.png")
 
@@ -122,8 +131,8 @@ def test_it_logs_in_anew_when_the_credential_is_rotated(desktop: Desktop, server
     add_table(server, "public.visits")
     new = rotate(desktop, old, overlap_sec=3600)["id"]
     window.shows(f"Logged in as {new}", *TABLES, "public.visits")
-    wait_until(lambda: sessions(server) == [new], "the old session is over")
-    assert window.rows() == [*TABLES, "public.visits"]
+    wait_sessions(server, new)
+    window.lists([*TABLES, "public.visits"])
     assert {one["id"] for one in desktop.list()} == {old, new}
 
 
@@ -134,7 +143,7 @@ def test_it_logs_in_anew_without_an_overlap(desktop: Desktop, server: PostgresSe
     for _ in range(5):
         current = rotate(desktop, current)["id"]
     window.shows(f"Logged in as {current}", *TABLES)
-    wait_until(lambda: sessions(server) == [current], "no other session is left")
+    wait_sessions(server, current)
 
 
 def test_a_change_that_is_none_for_the_session(desktop: Desktop, server: PostgresServer, window: Window):
@@ -156,11 +165,12 @@ def test_an_error_is_in_the_window_and_its_button_helps(desktop: Desktop, server
     desktop.revoke(only_id(desktop))
     window.shows("its credential was revoked", "no usable credential for acme/orders is stored", "Not connected")
     wait_until(lambda: window.draws(MESSAGE) and not window.draws(ROWS), "the error is where the tables were")
-    assert desktop.list() == [] and sessions(server) == []
+    assert desktop.list() == []
+    wait_sessions(server)
     window.press("Reconnect")
     window.shows("Logged in as", *TABLES)
     wait_until(lambda: window.draws(ROWS) and not window.draws(MESSAGE), "the tables are back")
-    assert sessions(server) == [only_id(desktop)]
+    wait_sessions(server, only_id(desktop))
 
 
 def test_a_server_that_went_away(desktop: Desktop, server: PostgresServer, window: Window):

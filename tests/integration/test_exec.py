@@ -14,6 +14,7 @@ from gi.repository import GLib
 
 from desktop import BusError, Desktop, b, s, wait_until
 from exec_helper import INSTANCE, PASSWORD, ExecDesktop, on_path
+from refusals import fails_with
 
 HOUR_SEC = 3600
 EXAMPLES = Path(__file__).resolve().parents[2] / "plugins" / "exec" / "examples"
@@ -32,13 +33,6 @@ def mint_only():
     """A helper that can do no more than mint."""
     with ExecDesktop(verbs="mint", user="app") as session:
         yield session
-
-
-def fails_with(name: str, function: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(BusError) as caught:
-        function(*arguments, **options)
-    assert caught.value.name == "org.felucca.Error." + name, caught.value
-    return caught.value.message
 
 
 # What a helper is told and what it tells
@@ -113,14 +107,14 @@ def test_it_is_renewed_before_its_end(tool: ExecDesktop):
 @pytest.mark.parametrize("status", [0, 1])
 def test_an_error_in_a_known_word_is_certain(tool: ExecDesktop, code: str, name: str, status: int):
     tool.helper.write(f"answer(error={{'code': {code!r}, 'message': 'run: tool login'}})\nsys.exit({status})\n")
-    assert "run: tool login" in fails_with(name, tool.mint)
+    assert "run: tool login" in fails_with(name, tool.mint).message
     assert tool.unresolved() == []
 
 
 def test_a_message_that_holds_a_token_is_not_shown_whole(tool: ExecDesktop):
     token = "abcDEF0123456789" * 3
     tool.helper.write(f"answer(error={{'code': 'denied', 'message': 'no: {token}'}})\n")
-    assert token not in fails_with("AccessDenied", tool.mint)
+    assert token not in fails_with("AccessDenied", tool.mint).message
     assert token not in tool.daemon_log()
 
 
@@ -130,7 +124,7 @@ def test_a_message_that_holds_a_token_is_not_shown_whole(tool: ExecDesktop):
 def test_what_cannot_be_revoked_is_told_so(mint_only: ExecDesktop):
     mint_only.helper.write("answer(password=PASSWORD, notAfter=int(time.time()) + 900)\n")
     id = mint_only.mint()["id"]
-    sentence = fails_with("Unsupported", mint_only.revoke, id)
+    sentence = fails_with("Unsupported", mint_only.revoke, id).message
     assert "ends by itself at 20" in sentence and "--local-only" in sentence
     assert [one["id"] for one in mint_only.list()] == [id], "it lives, so it stays"
     mint_only.revoke(id, local_only=b(True))
@@ -141,7 +135,7 @@ def test_without_an_end_it_is_only_forgotten(mint_only: ExecDesktop):
     mint_only.helper.write("answer(password=PASSWORD)\n")
     credential = mint_only.mint()
     assert "not-after" not in credential
-    assert "ends by itself" not in fails_with("Unsupported", mint_only.revoke, credential["id"])
+    assert "ends by itself" not in fails_with("Unsupported", mint_only.revoke, credential["id"]).message
 
 
 def test_at_its_end_it_is_forgotten(mint_only: ExecDesktop):
@@ -158,7 +152,7 @@ def test_its_own_id_is_not_taken_from_a_helper_that_cannot_revoke(mint_only: Exe
 
 
 def test_what_it_cannot_is_not_asked(mint_only: ExecDesktop):
-    assert "cannot list" in fails_with("Unsupported", mint_only.list, workspace=s(INSTANCE), database=s("orders"), provider=b(True))
+    assert "cannot list" in fails_with("Unsupported", mint_only.list, workspace=s(INSTANCE), database=s("orders"), provider=b(True)).message
     assert mint_only.helper.requests() == []
 
 
@@ -184,7 +178,7 @@ def test_a_setting_that_is_wrong_is_named(tool: ExecDesktop, settings: dict[str,
     tool.settings = settings
     tool.write_config()
     tool.restart_daemon()
-    assert words in fails_with("BackendFailed", tool.mint)
+    assert words in fails_with("BackendFailed", tool.mint).message
     assert tool.helper.requests() == []
 
 

@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, Callable
+import signal
+from typing import Callable
 
 import pytest
 
 from bus_calls import CallGroup
 from desktop import BusError, wait_until
-from exec_helper import COMPLETE, INSTANCE, PASSWORD, ExecDesktop, is_alive
+from exec_helper import COMPLETE, INSTANCE, PASSWORD, ExecDesktop
 from keyring_tools import lock_and_wait
+from processes import is_alive
+from refusals import fails_with
 
 BODY_MAX = 64 * 1024
 PASSWORD_MAX = 1024
@@ -36,13 +38,6 @@ def quick():
     """A helper that is not waited for long."""
     with ExecDesktop(timeout=1) as session:
         yield session
-
-
-def fails_with(name: str, function: Callable[..., Any], *arguments: Any, **options: Any) -> str:
-    with pytest.raises(BusError) as caught:
-        function(*arguments, **options)
-    assert caught.value.name == "org.felucca.Error." + name, caught.value
-    return caught.value.message
 
 
 def write_mint(desktop: ExecDesktop, body: str) -> None:
@@ -116,7 +111,7 @@ def test_what_it_names_is_revoked(tool: ExecDesktop, body: str):
 def test_what_is_not_named_is_found_by_its_intent(tool: ExecDesktop, body: str, name: str):
     write_mint(tool, "(root / 'live' / 'role-1').write_text(request['intent'])\n"
                      "(root / 'live' / 'foreign').write_text('')\n" + body)
-    sentence = fails_with(name, tool.mint)
+    sentence = fails_with(name, tool.mint).message
     assert "unresolved" in sentence and PASSWORD not in sentence
     wait_until(lambda: tool.helper.live() == ["foreign"], "what came of it is revoked, and nothing else")
     assert_clean(tool)
@@ -129,7 +124,7 @@ def test_at_the_limit_it_is_read(tool: ExecDesktop):
 
 def test_ten_megabytes(tool: ExecDesktop):
     write_mint(tool, "(root / 'pid').write_text(str(os.getpid()))\nsys.stdout.write('x' * 10000000)\n(root / 'done').touch()")
-    assert "64 KiB" in fails_with("ProtocolViolation", tool.mint)
+    assert "64 KiB" in fails_with("ProtocolViolation", tool.mint).message
     assert not is_alive(int((tool.helper.root / "pid").read_text())), "it was not listened to any longer"
     assert not (tool.helper.root / "done").exists()
     assert_clean(tool)
@@ -182,7 +177,7 @@ def broken_format(tool: ExecDesktop) -> None:
                                    broken_folder_of_others, broken_link, broken_interpreter, broken_format])
 def test_what_cannot_be_started_has_not_minted(tool: ExecDesktop, spoil: Callable[[ExecDesktop], None]):
     spoil(tool)
-    assert str(tool.helper.path) in fails_with("BackendFailed", tool.mint)
+    assert str(tool.helper.path) in fails_with("BackendFailed", tool.mint).message
     assert tool.unresolved() == [] and tool.helper.requests() == []
     assert_clean(tool)
 
@@ -192,7 +187,7 @@ def test_what_cannot_be_started_has_not_minted(tool: ExecDesktop, spoil: Callabl
 
 def test_it_hangs(quick: ExecDesktop):
     write_mint(quick, "(root / 'pid').write_text(str(os.getpid()))\nwait_for('never')")
-    assert "not done in time" in fails_with("OutcomeUnknown", quick.mint)
+    assert "not done in time" in fails_with("OutcomeUnknown", quick.mint).message
     assert not is_alive(int((quick.helper.root / "pid").read_text()))
     assert_clean(quick)
 
@@ -200,7 +195,7 @@ def test_it_hangs(quick: ExecDesktop):
 def test_it_hangs_and_does_not_listen(quick: ExecDesktop):
     write_mint(quick, "signal.signal(signal.SIGTERM, lambda *_: (root / 'told').touch())\n"
                       "(root / 'pid').write_text(str(os.getpid()))\nwait_for('never')")
-    assert "not done in time" in fails_with("OutcomeUnknown", quick.mint)
+    assert "not done in time" in fails_with("OutcomeUnknown", quick.mint).message
     assert (quick.helper.root / "told").exists(), "first it is asked"
     assert not is_alive(int((quick.helper.root / "pid").read_text()))
     assert_clean(quick)
@@ -214,7 +209,7 @@ def test_it_may_finish_when_it_is_told_to_end(quick: ExecDesktop):
 
 def test_it_prints_all_and_does_not_end(quick: ExecDesktop):
     write_mint(quick, MINTED + FULL + "os.close(1)\nos.close(2)\nwait_for('never')")
-    assert "revoked again" in fails_with("OutcomeUnknown", quick.mint)
+    assert "revoked again" in fails_with("OutcomeUnknown", quick.mint).message
     assert quick.helper.live() == []
     assert_clean(quick)
 
@@ -307,7 +302,7 @@ def test_no_shell_runs(tool: ExecDesktop):
 
 def test_stderr_is_seen_by_nobody(tool: ExecDesktop):
     write_mint(tool, "sys.stderr.write(PASSWORD)\nsys.stderr.flush()\nsys.exit(1)")
-    assert PASSWORD not in fails_with("OutcomeUnknown", tool.mint)
+    assert PASSWORD not in fails_with("OutcomeUnknown", tool.mint).message
     assert_clean(tool)
 
 
@@ -341,10 +336,8 @@ def test_killed_daemon_finds_it_again(tool: ExecDesktop):
     group = CallGroup(tool)
     group.create(workspace=INSTANCE)
     helper = int(tool.helper.wait_file("pid"))
-    assert tool.daemon_process is not None
-    tool.daemon_process.kill()
-    tool.daemon_process.wait()
-    os.kill(helper, 9)
+    tool.kill_daemon()
+    os.kill(helper, signal.SIGKILL)
     tool.start_daemon()
     wait_until(lambda: tool.helper.live() == [], "what came of it is revoked")
 
@@ -352,7 +345,7 @@ def test_killed_daemon_finds_it_again(tool: ExecDesktop):
 def test_a_lost_one_that_ends_by_itself_is_settled_by_time():
     with ExecDesktop(verbs="mint", user="app") as tool:
         tool.helper.write("answer(password=PASSWORD, notAfter=int(time.time()) + 3)\nsys.exit(1)\n")
-        assert "cannot revoke; it ends by itself" in fails_with("OutcomeUnknown", tool.mint)
+        assert "cannot revoke; it ends by itself" in fails_with("OutcomeUnknown", tool.mint).message
         (entry,) = tool.unresolved()
         assert entry["id"].startswith(entry["intent"] + ".")
 

@@ -11,7 +11,7 @@ import pytest
 
 from bus_calls import CallGroup
 from bus_monitor import BusMonitor
-from desktop import DAEMON, DEADLINE_SEC, ERROR, KEYRING_PASSWORD, BusError, Desktop, GLib, b, wait_until
+from desktop import DAEMON, DEADLINE_SEC, ERROR, BusError, Desktop, GLib, b, wait_until
 from keyring_tools import kill_keyring, lock_and_wait, unlock_keyring, wait_keyring_state
 from pipes import call_with_secret_fd
 from secret_scan import SecretScan, idle_daemon
@@ -214,14 +214,11 @@ def test_replaced(desktop: Desktop):
     """By another keyring daemon, which takes the name."""
     created = desktop.create()
     desktop.get()
+    first = desktop.keyring_process
+    assert first is not None
     with BusMonitor(desktop) as monitor:
-        other = desktop.spawn(["gnome-keyring-daemon", "--foreground", "--components=secrets", "--replace", "--unlock"],
-                              stdin=-1, stdout=-3, stderr=-3)
-        assert other.stdin is not None and desktop.keyring_process is not None
-        other.stdin.write(KEYRING_PASSWORD.encode())
-        other.stdin.close()
-        desktop.keyring_process.wait(DEADLINE_SEC)
-        wait_until(lambda: desktop.has_owner("org.freedesktop.secrets"), "the other one is there")
+        desktop.start_keyring(options=("--replace",))
+        first.wait(DEADLINE_SEC)
         wait_keyring_state(desktop, "unlocked")
         assert desktop.get()["password"] == created["password"]
         assert reads(monitor) == 1

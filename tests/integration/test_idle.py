@@ -34,9 +34,7 @@ class ActivatedDaemon:
         variables = "\n".join(f"export {key}={shlex.quote(value)}" for key, value in desktop.env.items())
         wrapper.write_text(WRAPPER.format(variables=variables, daemon=shlex.quote(str(DAEMON)), root=desktop.root))
         wrapper.chmod(0o755)
-        (desktop.root / "services" / f"{NAME}.service").write_text(f"[D-BUS Service]\nName={NAME}\nExec={wrapper}\n")
-        desktop.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig",
-                              None, None, 0, 5000, None)
+        desktop.activatable(wrapper)
 
     def ends(self) -> list[int]:
         """The exit statuses so far."""
@@ -46,12 +44,9 @@ class ActivatedDaemon:
     def pid(self) -> int | None:
         """Of the one that owns the name now."""
         try:
-            reply = self.desktop.bus.call_sync(
-                "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixProcessID",
-                GLib.Variant("(s)", (NAME,)), None, 0, 5000, None)
+            return self.desktop.pid_of(NAME)
         except GLib.Error:
             return None
-        return reply.unpack()[0]
 
 
 @contextmanager

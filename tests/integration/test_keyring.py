@@ -8,6 +8,7 @@ from bus_calls import CallGroup, pump_until
 from bus_monitor import BusMonitor, property_changes
 from desktop import ACCOUNTS, CREDENTIALS, ERROR, KEYRING_PASSWORD, BusError, Desktop, b, s, wait_until
 from keyring_tools import desktop_with_prompter, kill_keyring, lock_and_wait, unlock_keyring, wait_keyring_state
+from refusals import fails_with
 from secret_service import LOGIN, NO_SUCH_OBJECT, SESSION, SecretServiceStandIn
 
 CALLERS = 64
@@ -28,13 +29,6 @@ def stand_in():
         desktop.start_daemon()
         desktop.sign_in()
         yield desktop, service
-
-
-def fails_with(name: str, function, *arguments, **options) -> BusError:
-    with pytest.raises(BusError) as caught:
-        function(*arguments, **options)
-    assert caught.value.name == ERROR + name, caught.value
-    return caught.value
 
 
 # Absent

@@ -13,11 +13,12 @@ import pytest
 
 from bus_calls import CallGroup
 from bus_monitor import BusMonitor, property_changes
-from desktop import CREDENTIALS, ERROR, BusError, Desktop, b, s, wait_until
+from desktop import CREDENTIALS, Desktop, b, s, wait_until
 from gnome_keyring import GnomeKeyring
 from keepassxc import KeePassXC
 from keyring_tools import wait_keyring_state
 from kwallet import KWallet
+from refusals import fails_with
 from secret_items import find_item
 from secret_service import SecretServiceStandIn
 from x_keyboard import can_type
@@ -54,13 +55,6 @@ def kept_in(kind: Any, *answers: str, **options: Any) -> Iterator[tuple[Desktop,
 def lock_and_wait(desktop: Desktop, keyring: Any) -> None:
     keyring.lock()
     wait_keyring_state(desktop, "locked")
-
-
-def fails_with(name: str, call: Any, **options: Any) -> BusError:
-    with pytest.raises(BusError) as caught:
-        call(**options)
-    assert caught.value.name == ERROR + name, caught.value
-    return caught.value
 
 
 def ids(desktop: Desktop) -> list[str]:

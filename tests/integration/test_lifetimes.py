@@ -13,8 +13,9 @@ import pytest
 from gi.repository import GLib
 
 from bus_calls import CallGroup
-from desktop import BusError, Desktop, b, s, wait_until
+from desktop import Desktop, b, s, wait_until
 from keyring_tools import lock_and_wait, unlock_keyring
+from refusals import fails_with
 from secret_items import find_item
 from signal_log import SignalLog
 
@@ -23,13 +24,6 @@ TEN_YEARS_SEC = 10 * 366 * 86400
 
 def t(value: int) -> GLib.Variant:
     return GLib.Variant("t", value)
-
-
-def fails_with(name: str, function: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(BusError) as caught:
-        function(*arguments, **options)
-    assert caught.value.name == "org.felucca.Error." + name, caught.value
-    return caught.value.message
 
 
 def rotate(desktop: Desktop, id: str, fds: tuple[int, ...] = (), **options: GLib.Variant) -> dict[str, Any]:
@@ -48,12 +42,6 @@ def listed(desktop: Desktop) -> dict[str, dict[str, Any]]:
 def wait_ended(desktop: Desktop, id: str) -> None:
     wait_until(lambda: id not in live_ids(desktop), "it is revoked")
     wait_until(lambda: id not in listed(desktop), "it is not stored any more")
-
-
-def kill_daemon(desktop: Desktop) -> None:
-    assert desktop.daemon_process is not None
-    desktop.daemon_process.kill()
-    desktop.daemon_process.wait()
 
 
 # By its ttl
@@ -85,7 +73,7 @@ def test_the_shortest_and_the_longest(desktop: Desktop, ttl: int):
 
 @pytest.mark.parametrize("ttl", [0, TEN_YEARS_SEC + 1, 2**63, 2**64 - 1])
 def test_what_cannot_be_a_ttl(desktop: Desktop, ttl: int):
-    assert "ttl" in fails_with("InvalidArguments", desktop.create, ttl=t(ttl))
+    assert "ttl" in fails_with("InvalidArguments", desktop.create, ttl=t(ttl)).message
     assert desktop.nile.count("create") == 0
 
 
@@ -99,7 +87,7 @@ def test_who_needs_it_for_longer_gets_another_one(desktop: Desktop):
 
 def test_what_was_due_while_nobody_was_there(desktop: Desktop):
     credential = desktop.create(ttl=t(2))
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     wait_until(lambda: time.time() > credential["not-after"], "its end")
     assert credential["id"] in live_ids(desktop)
     desktop.start_daemon()
@@ -185,7 +173,7 @@ def test_rotation_keeps_what_it_was_for(desktop: Desktop):
 def test_the_end_of_a_rotated_one_outlives_the_daemon(desktop: Desktop):
     old = desktop.create()
     rotate(desktop, old["id"], overlap=t(3))
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     desktop.start_daemon()
     wait_ended(desktop, old["id"])
 

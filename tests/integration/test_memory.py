@@ -33,16 +33,15 @@ def test_no_password_stays(tunables: str | None):
         for number in range(5):
             assert desktop.cli("create", f"acme/db{number}", "--quiet").returncode == 0
             assert desktop.cli("get", f"acme/db{number}", "--format", "password").returncode == 0
-        pid = desktop.daemon_process.pid
         ids = [live["id"] for live in desktop.nile.live()]
         assert len(ids) == 5
         passwords, token = [desktop.nile.password_of(id) for id in ids], desktop.token["access_token"]
         scan = SecretScan(passwords + [token])
-        hits = scan.in_memory(pid)
+        hits = scan.in_memory(idle_daemon(desktop))
         assert sorted(hit.secret for hit in hits) == sorted(passwords + [token]), "what was read is held, once"
         assert all(hit.is_locked and hit.form == "plain" for hit in hits), hits
         lock_and_wait(desktop)
-        (hit,) = scan.in_memory(pid)
+        (hit,) = scan.in_memory(idle_daemon(desktop))
         assert hit.secret == token, "the scan finds what is there"
 
 

@@ -483,8 +483,7 @@ def is_served(desktop: Desktop) -> bool:
 
 
 def test_what_a_killed_daemon_left_is_replaced(desktop: Desktop):
-    desktop.daemon_process.kill()
-    desktop.daemon_process.wait()
+    desktop.kill_daemon()
     assert socket_of(desktop).exists()
     with pytest.raises(ConnectionRefusedError):
         RawPeer(desktop)

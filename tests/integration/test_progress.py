@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import subprocess
 
 import pytest
@@ -13,19 +15,25 @@ from keyring_tools import desktop_with_prompter, lock_and_wait
 from terminals import Terminal
 
 ERASE = "\r\x1b[K"
+SECONDS = r"provider, (\d+) s"
 CREATE = ["create", "acme/orders", "--format", "password"]
+
+
+def at_least_two(shown: re.Match[str]) -> bool:
+    """Under load the command may not have a turn in each second."""
+    return int(shown[1]) >= 2
 
 
 def test_the_provider_is_waited_for(desktop: Desktop):
     desktop.nile.rule(on="create", hold="mint")
     terminal = Terminal(desktop, *CREATE)
     terminal.wait_for("felucca: waiting for the provider")
-    terminal.wait_for("provider, 1 s")
+    terminal.wait_for_match(SECONDS)
     desktop.nile.release("mint")
     assert terminal.finish() == 0
     password = desktop.nile.password_of(desktop.nile.live()[0]["id"])
     assert terminal.screen.endswith(f"{ERASE}{password}\r\n")
-    assert "daemon" not in terminal.screen
+    assert "daemon" not in terminal.screen.partition("waiting for the provider")[2]
 
 
 def test_the_prompt_is_waited_for():
@@ -44,12 +52,12 @@ def test_the_prompt_is_waited_for():
 def test_a_daemon_that_does_not_answer(desktop: Desktop):
     assert desktop.daemon_process
     terminal_line = "felucca: waiting for the felucca daemon"
-    desktop.daemon_process.send_signal(19)
+    desktop.daemon_process.send_signal(signal.SIGSTOP)
     try:
         terminal = Terminal(desktop, "list", FELUCCA_BUS="session")
         terminal.wait_for(terminal_line)
     finally:
-        desktop.daemon_process.send_signal(18)
+        desktop.daemon_process.send_signal(signal.SIGCONT)
     assert terminal.finish() == 0
     assert terminal.screen.partition(terminal_line)[2] != ""
 
@@ -70,7 +78,7 @@ def test_a_dumb_terminal_gets_one_line(desktop: Desktop):
     terminal.wait_for("felucca: waiting for the provider\r\n")
     desktop.nile.release("mint")
     assert terminal.finish() == 0
-    assert terminal.screen.count("waiting") == 1 and "\x1b" not in terminal.screen
+    assert terminal.screen.count("waiting for the provider") == 1 and "\x1b" not in terminal.screen
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -83,7 +91,7 @@ def test_nobody_else_is_told(desktop: Desktop, quiet: bool):
     else:
         piped = desktop.spawn([str(CLIENT), *CREATE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: desktop.nile.count("create") == 2, "both are at the provider")
-    told.wait_for("provider, 2 s")
+    told.wait_for_match(SECONDS, at_least_two)
     desktop.nile.release("mint")
     assert told.finish() == 0
     if quiet:

@@ -19,6 +19,7 @@ import pytest
 
 from daemon_stand_in import DaemonStandIn
 from desktop import CLIENT, DEADLINE_SEC, Desktop, wait_until
+from processes import children_of, process_state
 from secret_scan import SecretScan
 from terminals import Terminal
 
@@ -226,19 +227,15 @@ def test_a_signal_of_the_command_itself_does_not_come_back(bus: Desktop, daemon:
     assert (done.stdout, done.returncode) == ("", -signal.SIGUSR1)
 
 
-def state(pid: int) -> str:
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
 def test_without_job_control_nobody_waits_for_a_shell(bus: Desktop, daemon: DaemonStandIn):
     """A command that a debugger stops: no shell would continue us."""
     with running(bus, OWN) as one:
         os.kill(one.pid, signal.SIGSTOP)
-        wait_until(lambda: state(one.pid) == "T", "the command is stopped")
+        wait_until(lambda: process_state(one.pid) == "T", "the command is stopped")
         os.kill(one.process.pid, signal.SIGUSR1)  # taken only by a parent that runs
         os.kill(one.pid, signal.SIGCONT)
         assert one.line() == "got SIGUSR1"
-        assert state(one.process.pid) != "T"
+        assert process_state(one.process.pid) != "T"
         assert one.end() == ["read end"]
 
 
@@ -343,16 +340,12 @@ def test_stop_and_continue(shell: Callable[..., Terminal]):
     assert "got" not in terminal.screen
 
 
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 @pytest.mark.parametrize("shell", [[OWN]], ids=["warden"], indirect=True)
 def test_what_goes_on_is_not_continued(shell: Callable[..., Terminal]):
     """Its parent, which wakes later, might undo that it has been stopped again."""
     terminal = shell(sys.executable, "-S", "-c", '"$LISTENER"')
-    (parent,) = children(terminal.pid)
-    (command,) = children(parent)
+    (parent,) = children_of(terminal.pid)
+    (command,) = children_of(parent)
     terminal.type("\x1a")
     terminal.wait_for("Stopped")
     os.kill(command, signal.SIGCONT)

@@ -15,6 +15,7 @@ from bus_calls import CallGroup
 from bus_monitor import BusMonitor
 from desktop import ACCOUNTS, ERROR, BusError, Desktop, wait_until
 from keyring_tools import lock_and_wait, unlock_keyring
+from refusals import fails_with
 from secret_service import SecretServiceStandIn
 
 STALE_SEC = 30  # the daemon refreshes what has less than 60 s to live
@@ -34,13 +35,6 @@ def kept_token(desktop: Desktop) -> str:
 def operations(desktop: Desktop, *wanted: str) -> list[str]:
     """Those of the stand-in's log, in order."""
     return [entry["operation"] for entry in desktop.nile.requests if entry["operation"] in wanted]
-
-
-def fails_with(name: str, function: Any, *arguments: Any, **options: Any) -> BusError:
-    with pytest.raises(BusError) as caught:
-        function(*arguments, **options)
-    assert caught.value.name == ERROR + name, caught.value
-    return caught.value
 
 
 def sign_in_and_outlive(desktop: Desktop, **grant: Any) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from bus_calls import CallGroup
-from desktop import NAME, BusError, Desktop, b, s, wait_until
+from desktop import NAME, Desktop, b, s, wait_until
 from keyring_tools import kill_keyring, lock_and_wait, unlock_keyring
 from notification_log import NotificationLog
+from refusals import fails_with
 
 UUID_LEN = 36
 DAY_SEC = 86400
@@ -30,17 +31,10 @@ def quick():
         yield session
 
 
-def fails_with(name: str, function: Any, *arguments: Any, **options: Any) -> str:
-    with pytest.raises(BusError) as caught:
-        function(*arguments, **options)
-    assert caught.value.name == "org.felucca.Error." + name, caught.value
-    return caught.value.message
-
-
 def lose_answer(desktop: Desktop, database: str = "orders", **options: Any) -> str:
     """Mints at the provider, loses the answer; the error's sentence."""
     desktop.nile.rule(on="create", mint_without_answer=True)
-    return fails_with("OutcomeUnknown", desktop.create, database=database, **options)
+    return fails_with("OutcomeUnknown", desktop.create, database=database, **options).message
 
 
 def unresolved(desktop: Desktop) -> list[dict[str, Any]]:
@@ -72,14 +66,8 @@ def live_ids(desktop: Desktop) -> list[str]:
     return [one["id"] for one in desktop.nile.live()]
 
 
-def kill_daemon(desktop: Desktop) -> None:
-    assert desktop.daemon_process is not None
-    desktop.daemon_process.kill()
-    desktop.daemon_process.wait()
-
-
 def restart_killed(desktop: Desktop) -> None:
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     desktop.start_daemon()
 
 
@@ -166,7 +154,7 @@ def test_revoke_does_not_lose_what_is_still_being_minted(desktop: Desktop):
     desktop.nile.rule(on="create", hold="mint")
     fails_with("OutcomeUnknown", desktop.create)
     (entry,) = unresolved(desktop)
-    assert "try again in" in fails_with("Conflict", resolve, desktop, entry["intent"], "revoke")
+    assert "try again in" in fails_with("Conflict", resolve, desktop, entry["intent"], "revoke").message
     desktop.nile.release("mint")
     wait_until(desktop.nile.live, "it is minted after all")
     wait_candidates(desktop)
@@ -189,7 +177,7 @@ def test_several_candidates_are_for_the_user(desktop: Desktop):
     lose_answer(desktop)
     entry = wait_candidates(desktop, 2)
     assert sorted(entry["candidates"]) == sorted(live_ids(desktop))
-    sentence = fails_with("Conflict", resolve, desktop, entry["intent"], "revoke")
+    sentence = fails_with("Conflict", resolve, desktop, entry["intent"], "revoke").message
     assert "2 credentials" in sentence and "forget" in sentence
     assert foreign in live_ids(desktop) and len(live_ids(desktop)) == 2
     assert len(unresolved(desktop)) == 1
@@ -313,7 +301,7 @@ def test_with_the_keyring_gone_nothing_is_revoked(desktop: Desktop):
     credential = desktop.create()
     wait_until(lambda: intent_files(desktop) == [], "its record is gone")
     write_record(desktop, "minted", id=credential["id"])
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     kill_keyring(desktop)
     desktop.start_daemon()
     assert len(unresolved(desktop)) == 1
@@ -328,7 +316,7 @@ def test_more_than_five_stop_further_mints_there(desktop: Desktop):
     for number in range(6):
         lose_answer(desktop, database=f"db{number}")
     posts = desktop.nile.count("create")
-    assert "felucca unresolved" in fails_with("LimitExceeded", desktop.create)
+    assert "felucca unresolved" in fails_with("LimitExceeded", desktop.create).message
     assert desktop.nile.count("create") == posts
     resolve(desktop, unresolved(desktop)[0]["intent"], "forget")
     assert desktop.create()["password"]
@@ -336,7 +324,7 @@ def test_more_than_five_stop_further_mints_there(desktop: Desktop):
 
 def test_the_same_request_id_is_not_minted_again(desktop: Desktop):
     lose_answer(desktop, request_id=s("r1"))
-    sentence = fails_with("OutcomeUnknown", desktop.create, request_id=s("r1"))
+    sentence = fails_with("OutcomeUnknown", desktop.create, request_id=s("r1")).message
     (entry,) = unresolved(desktop)
     assert entry["intent"] in sentence and desktop.nile.count("create") == 1
     restart_killed(desktop)
@@ -422,7 +410,7 @@ def test_a_file_that_is_no_record_is_set_aside(desktop: Desktop, content: str):
 
 
 def test_ten_thousand_records(desktop: Desktop):
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     for number in range(10000):
         write_record(desktop, "sent", f"7f6c1f0e-6d3b-4a52-9b7e-{number:012x}", backend="elsewhere")
     desktop.start_daemon()
@@ -431,12 +419,12 @@ def test_ten_thousand_records(desktop: Desktop):
 
 
 def test_a_folder_that_cannot_be_written_mints_nothing(desktop: Desktop):
-    kill_daemon(desktop)
+    desktop.kill_daemon()
     folder = desktop.root / "state/felucca/intents"
     folder.rmdir()
     folder.symlink_to(desktop.root / "home")
     desktop.start_daemon()
-    assert "intents" in fails_with("Internal", desktop.create)
+    assert "intents" in fails_with("Internal", desktop.create).message
     assert desktop.nile.count("create") == 0
     assert list((desktop.root / "home").iterdir()) == [] and "intents" in desktop.daemon_log()
 

@@ -30,19 +30,23 @@ def can_draw() -> bool:
     return shutil.which("Xvfb") is not None
 
 
+def start_x(desktop: Desktop, width: int, height: int, *options: str) -> None:
+    """Programs of this desktop that are started from now on draw on this screen. It ends with the desktop."""
+    read, write = os.pipe()
+    desktop.spawn(["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset", *options],
+                  pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    os.close(write)
+    with open(read) as pipe:
+        desktop.env["DISPLAY"] = ":" + pipe.readline().strip()
+
+
 class XDisplay:
-    """Programs of this desktop that are started from now on draw here. It ends with the desktop."""
+    """A screen that can be looked at."""
 
     def __init__(self, desktop: Desktop, width: int, height: int) -> None:
         self.size = (width, height)
         self._frame = desktop.root / "Xvfb_screen0"
-        read, write = os.pipe()
-        desktop.spawn(["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-fbdir", str(desktop.root),
-                       "-nolisten", "tcp", "-noreset"],
-                      pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-        os.close(write)
-        with open(read) as pipe:
-            desktop.env["DISPLAY"] = ":" + pipe.readline().strip()
+        start_x(desktop, width, height, "-fbdir", str(desktop.root))
         # There is no GPU, and nobody who would set an input method, a theme or a portal up.
         desktop.env |= {"GDK_BACKEND": "x11", "GSK_RENDERER": "cairo", "GTK_USE_PORTAL": "0"}
 

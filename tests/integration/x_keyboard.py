@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 
 from desktop import DEADLINE_SEC, Desktop, wait_until
+from x_display import start_x
 
 
 def can_type() -> bool:
@@ -16,15 +16,10 @@ def can_type() -> bool:
 
 
 class XKeyboard:
-    """Programs of this desktop that are started from now on draw on a screen that nobody sees. It ends with the desktop."""
+    """A screen that nobody sees, with the windows of this desktop's programs."""
 
     def __init__(self, desktop: Desktop) -> None:
-        read, write = os.pipe()
-        desktop.spawn(["Xvfb", "-displayfd", str(write), "-screen", "0", "1000x800x24", "-nolisten", "tcp", "-noreset"],
-                      pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(write)
-        with open(read) as pipe:
-            desktop.env["DISPLAY"] = ":" + pipe.readline().strip()
+        start_x(desktop, 1000, 800)
         self._env = desktop.env
 
     def _do(self, *arguments: str) -> list[str]:

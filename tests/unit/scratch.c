@@ -63,3 +63,10 @@ scratch_list (const char *folder)
   g_ptr_array_add (names, NULL);
   return g_strjoinv (" ", (char **) names->pdata);
 }
+
+void
+scratch_wait_for (FelWork *work)
+{
+  while (fel_work_is_busy (work))
+    g_main_context_iteration (NULL, TRUE);
+}

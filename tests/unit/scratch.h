@@ -4,7 +4,7 @@
  * A folder of a test's own, and what lies in it. */
 #pragma once
 
-#include <glib.h>
+#include "work.h"
 
 char *scratch_new (void);
 void scratch_remove (const char *path); /* with all that is in it */
@@ -13,3 +13,6 @@ void scratch_write (const char *folder, const char *name, const char *bytes, gsi
 
 /* Names in their order, one space between; "" where there is no such folder. */
 char *scratch_list (const char *folder);
+
+/* Turns the main loop until nothing is written or removed any more. */
+void scratch_wait_for (FelWork *work);

@@ -28,16 +28,9 @@ fixture_init (Fixture *self)
 }
 
 static void
-turn_until_idle (Fixture *self)
-{
-  while (fel_work_is_busy (self->work))
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
 fixture_clear (Fixture *self)
 {
-  turn_until_idle (self);
+  scratch_wait_for (self->work);
   fel_endings_free (self->endings);
   fel_work_free (self->work);
   scratch_remove (self->scratch);
@@ -53,7 +46,7 @@ next_daemon (Fixture *self)
 {
   g_autoptr (GError) error = NULL;
 
-  turn_until_idle (self);
+  scratch_wait_for (self->work);
   fel_endings_free (self->endings);
   self->endings = fel_endings_new (self->path, self->work);
   g_assert_true (fel_endings_take_over (self->endings, &error));
@@ -111,7 +104,7 @@ test_the_next_daemon_knows (void)
   put (&self, "b", 1700000002);
   put (&self, "b", 1700000003);
   g_assert_cmpint (fel_endings_find (self.endings, "nile", "b"), ==, 1700000003); /* at once */
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   g_assert_cmpuint (self.n_answers, ==, 3);
   g_assert_cmpuint (self.n_errors, ==, 0);
   g_assert_cmpint (stat (self.path, &st), ==, 0);
@@ -134,11 +127,11 @@ test_what_is_dropped_is_forgotten (void)
   put (&self, "b", 1700000002);
   fel_endings_drop (self.endings, "nile", "a");
   fel_endings_drop (self.endings, "nile", "nothing");
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   next_daemon (&self);
   g_assert_cmpuint (count (&self), ==, 1);
   fel_endings_drop (self.endings, "nile", "b");
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   g_assert_false (g_file_test (self.path, G_FILE_TEST_EXISTS)); /* nothing is left to remember */
   next_daemon (&self);
   g_assert_cmpuint (count (&self), ==, 0);
@@ -158,7 +151,7 @@ test_at_the_limit (void)
       g_assert_cmpuint (count (&self), ==, i);
       put (&self, id, i == 7 ? 1699999999 : 1700000000 + (gint64) i); /* id-7 is over the longest */
     }
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   g_assert_cmpuint (self.n_answers, ==, FEL_ENDINGS_MAX + 1);
   next_daemon (&self);
   g_assert_cmpuint (count (&self), ==, FEL_ENDINGS_MAX);
@@ -200,12 +193,12 @@ test_a_disk_that_fails (void)
   next_daemon (&self);
   g_assert_true (g_file_set_contents (folder, "", 0, NULL));
   put (&self, "a", 5);
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   g_assert_cmpuint (self.n_errors, ==, 1);
   g_assert_cmpint (fel_endings_find (self.endings, "nile", "a"), ==, 5);
   scratch_remove (folder);
   put (&self, "b", 6);
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   g_assert_cmpuint (self.n_errors, ==, 1);
   next_daemon (&self);
   g_assert_cmpuint (count (&self), ==, 2); /* the first one came along */
@@ -291,7 +284,7 @@ test_a_file_of_a_wrong_kind (void)
   g_assert_false (fel_endings_take_over (self.endings, &error));
   g_assert_error (error, FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS);
   put (&self, "a", 5);
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   g_assert_cmpuint (self.n_errors, ==, 0);
 }
 

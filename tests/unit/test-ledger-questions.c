@@ -22,16 +22,9 @@ fixture_init (Fixture *self)
 }
 
 static void
-turn_until_idle (Fixture *self)
-{
-  while (fel_work_is_busy (self->work))
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
 fixture_clear (Fixture *self)
 {
-  turn_until_idle (self);
+  scratch_wait_for (self->work);
   fel_ledger_free (self->ledger);
   fel_work_free (self->work);
   scratch_remove (self->path);
@@ -48,7 +41,7 @@ prepare (Fixture *self, const char *backend, const char *request_id, gint64 sinc
   g_autofree char *uuid = g_strdup (intent->uuid);
 
   fel_ledger_prepare (self->ledger, intent, NULL, NULL);
-  turn_until_idle (self);
+  scratch_wait_for (self->work);
   return fel_ledger_entry_ref (fel_ledger_find (self->ledger, uuid));
 }
 
@@ -56,7 +49,7 @@ static void
 put_id (Fixture *self, FelLedgerEntry *entry, const char *id)
 {
   fel_ledger_put_id (self->ledger, entry, id, NULL, NULL);
-  turn_until_idle (self);
+  scratch_wait_for (self->work);
 }
 
 static void

@@ -33,16 +33,9 @@ fixture_init (Fixture *self)
 }
 
 static void
-turn_until_idle (Fixture *self)
-{
-  while (fel_work_is_busy (self->work))
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static void
 fixture_clear (Fixture *self)
 {
-  turn_until_idle (self);
+  scratch_wait_for (self->work);
   fel_ledger_free (self->ledger);
   fel_intent_folder_free (self->before);
   fel_work_free (self->work);
@@ -124,7 +117,7 @@ test_adopted_or_dropped (void)
           g_assert_true (fel_ledger_find_request (self.ledger, "r-1") == entry);
           g_assert_false (fel_ledger_is_minting (self.ledger, "nile"));
         }
-      turn_until_idle (&self);
+      scratch_wait_for (self.work);
       files = scratch_list (self.path);
       g_assert_cmpstr (files, ==, cases[i].file);
       g_assert_cmpuint (fel_ledger_begun (self.ledger), ==, 0);
@@ -145,7 +138,7 @@ test_adopted_ends (void)
       take_over (&self, cases[i].dropped ? 0 : 1, 0);
       if (!cases[i].dropped)
         fel_ledger_end (self.ledger, fel_ledger_find (self.ledger, UUID));
-      turn_until_idle (&self);
+      scratch_wait_for (self.work);
       files = scratch_list (self.path);
       g_assert_cmpstr (files, ==, "");
     }
@@ -180,7 +173,7 @@ test_waits_for_its_end (void)
   g_assert_null (broken);
   g_assert_cmpuint (fel_ledger_count_unresolved (self.ledger, NULL), ==, 0);
   fel_ledger_prepare (self.ledger, fel_intent_ref (own), NULL, NULL);
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   entry = fel_ledger_find (self.ledger, own->uuid);
   g_clear_pointer (&self.before, fel_intent_folder_free);
   take_over (&self, 1, 0);
@@ -201,9 +194,9 @@ test_own_that_has_ended (void)
   fixture_init (&self);
   uuid = g_strdup (own->uuid);
   fel_ledger_prepare (self.ledger, own, NULL, NULL);
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   fel_ledger_end (self.ledger, fel_ledger_find (self.ledger, uuid));
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   leave (&self, uuid, FEL_INTENT_SENT, ""); /* as it looks before the worker has come to it */
   take_over (&self, 0, 0);
   g_assert_null (fel_ledger_find (self.ledger, uuid));
