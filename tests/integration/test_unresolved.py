@@ -213,7 +213,7 @@ def test_revoke_there_waits_for_what_may_still_come(desktop: Desktop):
     lose_answer(desktop)
     wait_until(lambda: desktop.nile.count("delete") == 1, "the daemon has tried")
     (entry,) = unresolved(desktop)
-    assert "whether more comes is seen later" in fails_with("Conflict", resolve, desktop, entry["intent"], "revoke")
+    assert "whether more comes is seen later" in fails_with("Conflict", resolve, desktop, entry["intent"], "revoke").message
     assert desktop.nile.live() == []
     assert [left["intent"] for left in unresolved(desktop)] == [entry["intent"]]
 

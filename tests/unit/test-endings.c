@@ -217,7 +217,7 @@ test_each_has_its_answer_from_a_disk_that_fails (void)
   g_assert_true (g_file_set_contents (folder, "", 0, NULL));
   put (&self, "a", 5);
   put (&self, "b", 6);
-  turn_until_idle (&self);
+  scratch_wait_for (self.work);
   g_assert_cmpuint (self.n_answers, ==, 2);
   g_assert_cmpuint (self.n_errors, ==, 2);
 }
