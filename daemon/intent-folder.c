@@ -18,13 +18,16 @@
 #define FILE_LEN_MAX 4096
 #define UNFINISHED ".new"
 #define BROKEN ".broken"
+#define LOOK_RETRY_USEC (10 * 1000)
+#define LOOK_RETRIES_MAX 500
 
 struct FelIntentFolder
 {
   char *path;
-  GMutex lock; /* of opening it */
-  int fd;      /* -1: not opened yet */
-  gboolean claimed;
+  GMutex lock;         /* of opening it, and of the two locks */
+  int fd;              /* -1: not opened yet */
+  int claim_fd;        /* of the folder above, locked; -1: not ours */
+  gboolean is_writing; /* fd is locked shared */
 };
 
 FelIntentFolder *
@@ -34,8 +37,17 @@ fel_intent_folder_new (const char *path)
 
   self->path = g_strdup (path);
   self->fd = -1;
+  self->claim_fd = -1;
   g_mutex_init (&self->lock);
   return self;
+}
+
+static void
+drop (int fd)
+{
+  fel_fork_guard_remove (fd);
+  if (fd >= 0)
+    close (fd);
 }
 
 void
@@ -43,9 +55,8 @@ fel_intent_folder_free (FelIntentFolder *self)
 {
   if (self == NULL)
     return;
-  fel_fork_guard_remove (self->fd);
-  if (self->fd >= 0)
-    close (self->fd);
+  drop (self->fd);
+  drop (self->claim_fd);
   g_mutex_clear (&self->lock);
   g_free (self->path);
   g_free (self);
@@ -91,13 +102,29 @@ was_deleted (int fd)
   return fstat (fd, &st) == 0 && st.st_nlink == 0;
 }
 
+/* Two locks. Who writes here holds this folder's, shared, until it ends: its intents are nobody else's. Who takes over
+ * what others have left holds the one of the folder above until it ends, and this folder's alone while it looks. flock(2)
+ * drops a lock before it changes its kind: harmless, because only who has the other one looks. */
+
+/* Waits for one who looks; a file system without locks has nobody who does. */
+static gboolean
+lock_shared (int fd)
+{
+  for (int i = 0; i < LOOK_RETRIES_MAX; i++)
+    {
+      if (flock (fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return TRUE;
+      g_usleep (LOOK_RETRY_USEC);
+    }
+  return FALSE;
+}
+
 /* Somebody has deleted the folder: a new one takes its place, under the number that others may be using right now. */
 static gboolean
 folder_renew (FelIntentFolder *self)
 {
   int fd = open_folder (self->path);
-  gboolean ok = fd >= 0 && (!self->claimed || flock (fd, LOCK_EX | LOCK_NB) == 0)
-                && dup3 (fd, self->fd, O_CLOEXEC) >= 0;
+  gboolean ok = fd >= 0 && (!self->is_writing || lock_shared (fd)) && dup3 (fd, self->fd, O_CLOEXEC) >= 0;
   int errnum = errno;
 
   if (fd >= 0)
@@ -106,8 +133,9 @@ folder_renew (FelIntentFolder *self)
   return ok;
 }
 
+/* to_write: nobody takes over what is in it, from now on. */
 static gboolean
-folder_open (FelIntentFolder *self, GError **error)
+folder_open (FelIntentFolder *self, gboolean to_write, GError **error)
 {
   gboolean ok = TRUE;
   int errnum;
@@ -122,26 +150,57 @@ folder_open (FelIntentFolder *self, GError **error)
     }
   else if (was_deleted (self->fd))
     ok = folder_renew (self);
+  if (ok && to_write && !self->is_writing)
+    ok = self->is_writing = lock_shared (self->fd);
   errnum = errno;
   g_mutex_unlock (&self->lock);
   return ok || fail (self, "it cannot be used", errnum, error);
 }
 
-gboolean
-fel_intent_folder_claim (FelIntentFolder *self, GError **error)
+/* The lock of the folder above: 0, or what is in the way. */
+static int
+claim (FelIntentFolder *self)
 {
+  int fd;
   int errnum = 0;
 
-  if (!folder_open (self, error))
-    return FALSE;
-  g_mutex_lock (&self->lock); /* a worker may be renewing it */
-  if (flock (self->fd, LOCK_EX | LOCK_NB) < 0)
-    errnum = errno;
-  self->claimed = errnum == 0;
-  g_mutex_unlock (&self->lock);
-  if (errnum == EWOULDBLOCK)
-    g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "%s: another daemon is at work in it", self->path);
-  return errnum == 0 || (errnum != EWOULDBLOCK && fail (self, "it cannot be locked", errnum, error));
+  if (self->claim_fd >= 0)
+    return 0;
+  if ((fd = openat (self->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+    return errno;
+  fel_fork_guard_add (fd);
+  if (flock (fd, LOCK_EX | LOCK_NB) == 0)
+    self->claim_fd = fd;
+  else
+    {
+      errnum = errno;
+      drop (fd);
+    }
+  return errnum;
+}
+
+/* 0: nobody else writes here, and nobody begins to before look_end(). */
+static int
+look_begin (FelIntentFolder *self)
+{
+  int errnum = claim (self);
+
+  if (errnum != 0)
+    return errnum;
+  if (flock (self->fd, LOCK_EX | LOCK_NB) == 0)
+    return 0;
+  errnum = errno;
+  if (self->is_writing)
+    lock_shared (self->fd);
+  drop (self->claim_fd);
+  self->claim_fd = -1;
+  return errnum;
+}
+
+static void
+look_end (FelIntentFolder *self)
+{
+  flock (self->fd, self->is_writing ? LOCK_SH : LOCK_UN);
 }
 
 static char *
@@ -208,7 +267,7 @@ fel_intent_folder_write (FelIntentFolder *self, const FelIntent *intent, GError 
   g_autofree char *text = fel_intent_serialize (intent, &len);
   int errnum;
 
-  if (!folder_open (self, error) || !write_unfinished (self, unfinished, text, len, error))
+  if (!folder_open (self, TRUE, error) || !write_unfinished (self, unfinished, text, len, error))
     return FALSE;
   errnum = TRY ("intent-rename", renameat (self->fd, unfinished, self->fd, name));
   if (errnum != 0)
@@ -228,7 +287,7 @@ fel_intent_folder_mark_sent (FelIntentFolder *self, const char *uuid, GError **e
   g_autofree char *sent = file_name (uuid, FEL_INTENT_SENT);
   int errnum;
 
-  if (!folder_open (self, error))
+  if (!folder_open (self, FALSE, error))
     return FALSE;
   errnum = TRY ("intent-sent", renameat (self->fd, prepared, self->fd, sent));
   if (errnum == 0 || (errnum == ENOENT && faccessat (self->fd, sent, F_OK, 0) == 0))
@@ -239,7 +298,7 @@ fel_intent_folder_mark_sent (FelIntentFolder *self, const char *uuid, GError **e
 gboolean
 fel_intent_folder_remove (FelIntentFolder *self, const char *uuid, GError **error)
 {
-  if (!folder_open (self, error))
+  if (!folder_open (self, FALSE, error))
     return FALSE;
   for (FelIntentState state = FEL_INTENT_PREPARED; state <= FEL_INTENT_MINTED; state++)
     {
@@ -252,7 +311,7 @@ fel_intent_folder_remove (FelIntentFolder *self, const char *uuid, GError **erro
   return TRUE;
 }
 
-/* Loading */
+/* Taking over */
 
 /* UUID.STATE; FALSE: it is called otherwise. */
 static gboolean
@@ -376,21 +435,21 @@ list_names (FelIntentFolder *self, GError **error)
   return errnum == 0 ? g_steal_pointer (&names) : NULL;
 }
 
-GPtrArray *
-fel_intent_folder_load (FelIntentFolder *self, GHashTable *known, GPtrArray **ret_broken, GError **error)
+static GPtrArray *
+load (FelIntentFolder *self, GHashTable *ours, GPtrArray **ret_broken, GError **error)
 {
   g_autoptr (GHashTable) by_uuid = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                                           (GDestroyNotify) fel_intent_unref);
   g_autoptr (GPtrArray) broken = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) names = NULL; /* all, before any is renamed */
+  g_autoptr (GPtrArray) names = list_names (self, error); /* all, before any is renamed */
   GPtrArray *intents;
   GHashTableIter iter;
   gpointer intent;
 
-  if (!folder_open (self, error) || (names = list_names (self, error)) == NULL)
+  if (names == NULL)
     return NULL;
   for (guint i = 0; i < names->len; i++)
-    if (!g_str_has_suffix (names->pdata[i], BROKEN) && !is_of (names->pdata[i], known)
+    if (!g_str_has_suffix (names->pdata[i], BROKEN) && !is_of (names->pdata[i], ours)
         && !load_file (self, names->pdata[i], by_uuid, broken, error))
       return NULL;
   intents = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_intent_unref);
@@ -399,4 +458,27 @@ fel_intent_folder_load (FelIntentFolder *self, GHashTable *known, GPtrArray **re
     g_ptr_array_add (intents, fel_intent_ref (intent));
   *ret_broken = g_steal_pointer (&broken);
   return intents;
+}
+
+GPtrArray *
+fel_intent_folder_take_over (FelIntentFolder *self, GHashTable *ours, GPtrArray **ret_broken, GError **error)
+{
+  GPtrArray *left = NULL;
+  int errnum;
+
+  if (!folder_open (self, FALSE, error))
+    return NULL;
+  g_mutex_lock (&self->lock); /* a worker may be renewing it */
+  errnum = look_begin (self);
+  if (errnum == 0)
+    {
+      left = load (self, ours, ret_broken, error);
+      look_end (self);
+    }
+  g_mutex_unlock (&self->lock);
+  if (errnum == EWOULDBLOCK)
+    g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "%s: another daemon is at work in it", self->path);
+  else if (errnum != 0)
+    fail (self, "it cannot be locked", errnum, error);
+  return left;
 }

@@ -12,9 +12,6 @@ typedef struct FelIntentFolder FelIntentFolder;
 FelIntentFolder *fel_intent_folder_new (const char *path);
 void fel_intent_folder_free (FelIntentFolder *self); /* (nullable) */
 
-/* TRUE: no other daemon is at work here, and none will be until we end. CONFLICT: another one is, not yet at its end. */
-gboolean fel_intent_folder_claim (FelIntentFolder *self, GError **error);
-
 /* Writes the whole record, flushed to the disk, in place of an earlier step of it. Makes the folder when it is not
  * there; refuses one that is not ours, or a link. */
 gboolean fel_intent_folder_write (FelIntentFolder *self, const FelIntent *intent, GError **error);
@@ -25,8 +22,11 @@ gboolean fel_intent_folder_mark_sent (FelIntentFolder *self, const char *uuid, G
 /* Removes every step of it; fine when there is none. */
 gboolean fel_intent_folder_remove (FelIntentFolder *self, const char *uuid, GError **error);
 
-/* (transfer full) of FelIntent; those in known, a set of uuids, are left alone. A file that is no intent is renamed to
- * end in .broken, and named in ret_broken, of char *; what was never written to its end is removed. */
-GPtrArray *fel_intent_folder_load (FelIntentFolder *self, GHashTable *known, GPtrArray **ret_broken, GError **error);
+/* What earlier daemons have left, (transfer full) of FelIntent; those in ours, a set of uuids, are left alone. Nobody else
+ * takes over from here until we end. A file that is no intent is renamed to end in .broken, and named in ret_broken, of
+ * char *; what was never written to its end is removed. CONFLICT: another daemon that writes here, or has taken over,
+ * is not yet at its end. */
+GPtrArray *fel_intent_folder_take_over (FelIntentFolder *self, GHashTable *ours, GPtrArray **ret_broken,
+                                        GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelIntentFolder, fel_intent_folder_free)

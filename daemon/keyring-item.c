@@ -40,8 +40,8 @@ fel_keyring_look (FelKeyring *self, const char *path, FelKeyringDone done, gpoin
 
   op->path = g_strdup (path);
   if (fel_keyring_op_has_service (op))
-    g_dbus_connection_call (self->connection, SECRETS_NAME, path, "org.freedesktop.DBus.Properties", "GetAll",
-                            g_variant_new ("(s)", "org.freedesktop.Secret.Item"), G_VARIANT_TYPE ("(a{sv})"),
+    g_dbus_connection_call (self->connection, SECRETS_NAME, path, PROPERTIES_IFACE, "GetAll",
+                            g_variant_new ("(s)", ITEM_IFACE), G_VARIANT_TYPE ("(a{sv})"),
                             G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_looked, fel_keyring_op_ref (op));
 }
 
@@ -120,9 +120,7 @@ on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 read_ask_lock (FelKeyringOp *op)
 {
-  g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, op->path, "org.freedesktop.DBus.Properties", "Get",
-                          g_variant_new ("(ss)", "org.freedesktop.Secret.Item", "Locked"), G_VARIANT_TYPE ("(v)"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_item_lock, fel_keyring_op_ref (op));
+  fel_keyring_op_ask (op, op->path, ITEM_IFACE, "Locked", on_item_lock, fel_keyring_op_ref (op));
 }
 
 static void
@@ -208,10 +206,10 @@ fel_keyring_change (FelKeyring *self, const char *path, GHashTable *attributes, 
   g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "change an item", ITEM_DEADLINE_SEC, done, user_data);
 
   if (fel_keyring_op_has_service (op))
-    g_dbus_connection_call (
-        self->connection, SECRETS_NAME, path, "org.freedesktop.DBus.Properties", "Set",
-        g_variant_new ("(ssv)", "org.freedesktop.Secret.Item", "Attributes", fel_keyring_item_attributes (attributes)),
-        NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_changed, fel_keyring_op_ref (op));
+    g_dbus_connection_call (self->connection, SECRETS_NAME, path, PROPERTIES_IFACE, "Set",
+                            g_variant_new ("(ssv)", ITEM_IFACE, "Attributes", fel_keyring_item_attributes (attributes)),
+                            NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_changed,
+                            fel_keyring_op_ref (op));
 }
 
 /* What the prompt says is not the same everywhere, and one that could not be shown looks like a dismissed one. */
@@ -243,10 +241,7 @@ on_delete_prompted (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (fel_keyring_op_is_over (op))
     return;
-  g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, op->path, "org.freedesktop.DBus.Properties", "Get",
-                          g_variant_new ("(ss)", "org.freedesktop.Secret.Item", "Locked"), G_VARIANT_TYPE ("(v)"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_delete_looked,
-                          fel_keyring_op_ref (op));
+  fel_keyring_op_ask (op, op->path, ITEM_IFACE, "Locked", on_delete_looked, fel_keyring_op_ref (op));
 }
 
 static void
@@ -288,7 +283,6 @@ fel_keyring_delete (FelKeyring *self, const char *path, FelKeyringDone done, gpo
 
   op->path = g_strdup (path);
   if (fel_keyring_op_has_service (op))
-    g_dbus_connection_call (self->connection, SECRETS_NAME, path, "org.freedesktop.Secret.Item", "Delete", NULL,
-                            G_VARIANT_TYPE ("(o)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_deleted,
-                            fel_keyring_op_ref (op));
+    g_dbus_connection_call (self->connection, SECRETS_NAME, path, ITEM_IFACE, "Delete", NULL, G_VARIANT_TYPE ("(o)"),
+                            G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_deleted, fel_keyring_op_ref (op));
 }

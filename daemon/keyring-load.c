@@ -60,10 +60,7 @@ static void
 fetch_ask (Fetch *self, const char *property, GAsyncReadyCallback callback)
 {
   self->pending++;
-  g_dbus_connection_call (self->op->keyring->connection, SECRETS_NAME, self->item->path,
-                          "org.freedesktop.DBus.Properties", "Get",
-                          g_variant_new ("(ss)", "org.freedesktop.Secret.Item", property), G_VARIANT_TYPE ("(v)"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->op->cancellable, callback, self);
+  fel_keyring_op_ask (self->op, self->item->path, ITEM_IFACE, property, callback, self);
 }
 
 /* NULL: it failed, or is of another type. */

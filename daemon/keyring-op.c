@@ -188,3 +188,12 @@ fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error)
         fel_keyring_op_succeed (now->pdata[i], NULL);
     }
 }
+
+void
+fel_keyring_op_ask (FelKeyringOp *self, const char *path, const char *interface, const char *property,
+                    GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_dbus_connection_call (self->keyring->connection, SECRETS_NAME, path, PROPERTIES_IFACE, "Get",
+                          g_variant_new ("(ss)", interface, property), G_VARIANT_TYPE ("(v)"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, self->cancellable, callback, user_data);
+}

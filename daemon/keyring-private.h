@@ -14,6 +14,10 @@
 #include "keyring.h"
 
 #define SECRETS_NAME "org.freedesktop.secrets"
+#define SERVICE_IFACE "org.freedesktop.Secret.Service"
+#define COLLECTION_IFACE "org.freedesktop.Secret.Collection"
+#define ITEM_IFACE "org.freedesktop.Secret.Item"
+#define PROPERTIES_IFACE "org.freedesktop.DBus.Properties"
 #define OPEN_DEADLINE_SEC 10
 #define PROMPT_DEADLINE_SEC 120
 
@@ -80,6 +84,10 @@ void fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign); /* transla
 void fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error);
 gboolean fel_keyring_op_is_over (const FelKeyringOp *self);
 gboolean fel_keyring_op_has_service (FelKeyringOp *self); /* FALSE: there is none to ask, and the call has ended so */
+
+/* Asks the service for one property, of a collection or an item; callback gets the reply, (v). */
+void fel_keyring_op_ask (FelKeyringOp *self, const char *path, const char *interface, const char *property,
+                         GAsyncReadyCallback callback, gpointer user_data);
 
 gboolean fel_keyring_is_gone (const GError *foreign); /* does the service say that there is no such item? */
 

@@ -106,10 +106,7 @@ fel_keyring_op_search (FelKeyringOp *op, FelKeyringFound found)
   if (self->state != FEL_KEYRING_LOCKED)
     search_ask (op);
   else
-    g_dbus_connection_call (self->connection, SECRETS_NAME, self->collection, "org.freedesktop.DBus.Properties", "Get",
-                            g_variant_new ("(ss)", "org.freedesktop.Secret.Collection", "Items"),
-                            G_VARIANT_TYPE ("(v)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable,
-                            on_items_shown, fel_keyring_op_ref (op));
+    fel_keyring_op_ask (op, self->collection, COLLECTION_IFACE, "Items", on_items_shown, fel_keyring_op_ref (op));
 }
 
 static void

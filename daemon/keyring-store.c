@@ -254,9 +254,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
       fel_keyring_op_fail_with (op, dismissed);
       return;
     }
-  g_dbus_connection_call (op->keyring->connection, SECRETS_NAME, op->path, "org.freedesktop.DBus.Properties", "Get",
-                          g_variant_new ("(ss)", "org.freedesktop.Secret.Item", "Locked"), G_VARIANT_TYPE ("(v)"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, op->cancellable, on_confirmed, fel_keyring_op_ref (op));
+  fel_keyring_op_ask (op, op->path, ITEM_IFACE, "Locked", on_confirmed, fel_keyring_op_ref (op));
 }
 
 static GHashTable *
@@ -264,10 +262,9 @@ item_properties (const char *label, GHashTable *attributes)
 {
   GHashTable *properties = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) g_variant_unref);
 
-  g_hash_table_insert (properties, (char *) "org.freedesktop.Secret.Item.Attributes",
+  g_hash_table_insert (properties, (char *) ITEM_IFACE ".Attributes",
                        g_variant_ref_sink (fel_keyring_item_attributes (attributes)));
-  g_hash_table_insert (properties, (char *) "org.freedesktop.Secret.Item.Label",
-                       g_variant_ref_sink (g_variant_new_string (label)));
+  g_hash_table_insert (properties, (char *) ITEM_IFACE ".Label", g_variant_ref_sink (g_variant_new_string (label)));
   return properties;
 }
 

@@ -221,18 +221,15 @@ keyring_subscribe (FelKeyring *self)
 {
   guint *id = self->subscriptions;
 
-  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Collection", NULL,
-                                              self->collection, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_collection_signal,
-                                              self, NULL);
-  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.DBus.Properties",
-                                              "PropertiesChanged", self->collection, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                              on_lock_signal, self, NULL);
-  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Service",
-                                              "CollectionChanged", SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                              on_lock_signal, self, NULL);
-  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, "org.freedesktop.Secret.Service",
-                                              "CollectionDeleted", SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
-                                              on_lock_signal, self, NULL);
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, COLLECTION_IFACE, NULL, self->collection,
+                                              NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_collection_signal, self, NULL);
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, PROPERTIES_IFACE, "PropertiesChanged",
+                                              self->collection, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_lock_signal, self,
+                                              NULL);
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, SERVICE_IFACE, "CollectionChanged",
+                                              SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_lock_signal, self, NULL);
+  *id++ = g_dbus_connection_signal_subscribe (self->connection, SECRETS_NAME, SERVICE_IFACE, "CollectionDeleted",
+                                              SECRETS_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_lock_signal, self, NULL);
 }
 
 /* Opening: service → default collection → is it locked? */
@@ -317,9 +314,10 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
       g_dbus_connection_set_exit_on_close (connection, FALSE);
       self->name_watch = g_bus_watch_name_on_connection (connection, SECRETS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
                                                          on_name_appeared, on_name_vanished, self, NULL);
-      self->created_subscription = g_dbus_connection_signal_subscribe (
-          connection, SECRETS_NAME, "org.freedesktop.Secret.Service", "CollectionCreated", SECRETS_PATH, NULL,
-          G_DBUS_SIGNAL_FLAGS_NONE, on_collection_created, self, NULL);
+      self->created_subscription = g_dbus_connection_signal_subscribe (connection, SECRETS_NAME, SERVICE_IFACE,
+                                                                       "CollectionCreated", SECRETS_PATH, NULL,
+                                                                       G_DBUS_SIGNAL_FLAGS_NONE, on_collection_created,
+                                                                       self, NULL);
     }
   if (fel_keyring_op_is_over (op))
     return;
@@ -395,9 +393,7 @@ keyring_check_lock (FelKeyring *self, FelKeyringOp *op)
                                   : fel_keyring_op_new (self, "say whether it is locked", OPEN_DEADLINE_SEC,
                                                         fel_keyring_no_answer, NULL);
 
-  g_dbus_connection_call (self->connection, SECRETS_NAME, self->collection, "org.freedesktop.DBus.Properties", "Get",
-                          g_variant_new ("(ss)", "org.freedesktop.Secret.Collection", "Locked"), G_VARIANT_TYPE ("(v)"),
-                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, call->cancellable, on_lock_checked, call);
+  fel_keyring_op_ask (call, self->collection, COLLECTION_IFACE, "Locked", on_lock_checked, call);
 }
 
 /* Not every item that is said to be deleted is. A collection that locks may say it of all that it takes out of sight; the

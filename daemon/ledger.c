@@ -263,8 +263,7 @@ fel_ledger_take_over (FelLedger *self, GPtrArray **ret_broken, GError **error)
   *ret_broken = NULL;
   if (self->taken_over)
     return TRUE;
-  if (!fel_intent_folder_claim (self->folder, error)
-      || (left = fel_intent_folder_load (self->folder, self->ours, ret_broken, error)) == NULL)
+  if ((left = fel_intent_folder_take_over (self->folder, self->ours, ret_broken, error)) == NULL)
     return FALSE;
   self->taken_over = TRUE;
   g_hash_table_remove_all (self->ours);

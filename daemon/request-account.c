@@ -212,7 +212,7 @@ accounts_step (FelRequest *self)
     case ACCOUNTS_OPENED:
       self->state = ACCOUNTS_LOAD;
       self->list = g_ptr_array_new ();
-      fel_mirror_when_ready (self->broker->mirror, fel_request_on_ready, fel_request_ref (self));
+      fel_request_load (self);
       return;
 
     case ACCOUNTS_LOAD:

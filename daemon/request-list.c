@@ -84,8 +84,6 @@ list_add_foreign (FelRequest *self)
 static void
 list_step (FelRequest *self)
 {
-  g_autoptr (GError) error = NULL;
-
   for (;;)
     switch (self->state)
       {
@@ -105,15 +103,10 @@ list_step (FelRequest *self)
             return;
           }
         self->state = LIST_READY;
-        fel_mirror_when_ready (self->broker->mirror, fel_request_on_ready, fel_request_ref (self));
+        fel_request_load (self);
         return;
 
       case LIST_READY:
-        if (!fel_mirror_check (self->broker->mirror, &error))
-          {
-            fel_request_fail (self, error);
-            return;
-          }
         list_stored (self);
         self->state = self->options->provider ? LIST_ASK : LIST_ASKED;
         if (self->options->provider && !list_aim (self))

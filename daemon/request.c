@@ -87,6 +87,12 @@ on_loaded (gpointer user_data)
     fel_request_fail (self, error);
 }
 
+void
+fel_request_load (FelRequest *self)
+{
+  fel_mirror_when_ready (self->broker->mirror, on_loaded, fel_request_ref (self));
+}
+
 static void
 on_unlocked (gpointer result, const GError *error, gpointer user_data)
 {
@@ -95,7 +101,7 @@ on_unlocked (gpointer result, const GError *error, gpointer user_data)
   if (error != NULL)
     fel_request_fail (self, error);
   else
-    fel_mirror_when_ready (self->broker->mirror, on_loaded, fel_request_ref (self));
+    fel_request_load (self);
 }
 
 void

@@ -154,6 +154,9 @@ gboolean fel_request_resolve (FelRequest *self);
 /* A call of the resolved instance, about the request's target. */
 FelBackendCall *fel_request_new_call (FelRequest *self, FelVerbKind verb);
 
+/* Steps when what is stored is known; fails when it cannot be read. */
+void fel_request_load (FelRequest *self);
+
 /* Completions that keep the outcome in the request, then step. user_data is the request; its reference is taken over
  * from the one who started the work. */
 void fel_request_on_ready (gpointer user_data);

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from certificates import Authority
-from desktop import Desktop, b, s
+from desktop import Desktop
 from refusals import refused
 
 OK = "HTTP/1.1 200 OK\r\n"

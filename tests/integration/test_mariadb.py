@@ -18,7 +18,7 @@ import pytest
 from cutting_proxy import CuttingProxy
 from desktop import Desktop, wait_until
 from mariadb_server import MariadbServer, needs_mariadb, program
-from verbs import CONFLICT, DENIED, INVALID, NO_ANSWER, NOT_FOUND, TIMED_OUT, UNREACHABLE, UNSUPPORTED, Failed, Verbs
+from verbs import DENIED, INVALID, NO_ANSWER, NOT_FOUND, TIMED_OUT, UNREACHABLE, UNSUPPORTED, Failed, Verbs
 
 pytestmark = needs_mariadb
 

@@ -244,11 +244,11 @@ def test_without_job_control_it_can_be_continued(bus: Desktop, daemon: DaemonSta
     with running(bus, OWN) as one:
         def goes_on() -> bool:
             os.kill(one.process.pid, signal.SIGCONT)  # to no avail until the parent has seen the stop
-            return state(one.pid) != "T"
+            return process_state(one.pid) != "T"
 
         for _ in range(2):
             os.kill(one.pid, signal.SIGSTOP)
-            wait_until(lambda: state(one.pid) == "T", "the command is stopped")
+            wait_until(lambda: process_state(one.pid) == "T", "the command is stopped")
             wait_until(goes_on, "the command goes on")
         assert one.end() == ["read end"]
 

@@ -53,6 +53,17 @@ write_state (Fixture *self, FelIntentState state, GError **error)
   return fel_intent_folder_write (self->folder, intent, error);
 }
 
+static gboolean
+take_over (FelIntentFolder *folder, GError **error)
+{
+  g_autoptr (GHashTable) ours = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) broken = NULL;
+  g_autoptr (GPtrArray) left = fel_intent_folder_take_over (folder, ours, &broken, error);
+
+  g_assert_true ((left == NULL) == (broken == NULL)); /* untouched on failure */
+  return left != NULL;
+}
+
 static void
 assert_files (const char *folder, const char *expected)
 {
@@ -140,8 +151,6 @@ test_refused (gconstpointer data)
 {
   g_auto (Fixture) self = { 0 };
   g_autoptr (GError) error = NULL;
-  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
-  GPtrArray *broken = NULL;
   gsize i = GPOINTER_TO_SIZE (data);
 
   fixture_init (&self);
@@ -153,11 +162,9 @@ test_refused (gconstpointer data)
   g_assert_false (write_state (&self, FEL_INTENT_PREPARED, &error));
   g_assert_error (error, FEL_ERROR, FEL_ERROR_INTERNAL);
   g_assert_nonnull (strstr (error->message, self.path));
-  g_assert_false (fel_intent_folder_claim (self.folder, NULL));
+  g_assert_false (take_over (self.folder, NULL));
   g_assert_false (fel_intent_folder_mark_sent (self.folder, UUID, NULL));
   g_assert_false (fel_intent_folder_remove (self.folder, UUID, NULL));
-  g_assert_null (fel_intent_folder_load (self.folder, known, &broken, NULL));
-  g_assert_null (broken); /* untouched on failure */
   assert_files (self.path, "");
 }
 
@@ -177,16 +184,16 @@ test_mended (void)
 /* Who is at work */
 
 static void
-assert_claimed_by_another (FelIntentFolder *folder)
+assert_another_is_at_work (FelIntentFolder *folder)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (fel_intent_folder_claim (folder, &error));
+  g_assert_false (take_over (folder, &error));
   g_assert_error (error, FEL_ERROR, FEL_ERROR_CONFLICT);
 }
 
 static void
-test_claim (void)
+test_one_takes_over (void)
 {
   g_auto (Fixture) self = { 0 };
   g_autoptr (FelIntentFolder) other = NULL;
@@ -194,83 +201,127 @@ test_claim (void)
 
   fixture_init (&self);
   other = fel_intent_folder_new (self.path);
-  g_assert_true (fel_intent_folder_claim (self.folder, &error));
-  g_assert_true (fel_intent_folder_claim (self.folder, &error)); /* ours already */
-  assert_claimed_by_another (other);
+  g_assert_true (take_over (self.folder, &error));
+  g_assert_true (take_over (self.folder, &error)); /* ours already */
+  assert_another_is_at_work (other);
   g_clear_pointer (&self.folder, fel_intent_folder_free);
-  g_assert_true (fel_intent_folder_claim (other, &error));
+  g_assert_true (take_over (other, &error));
   g_assert_no_error (error);
+}
+
+/* Of three: one leaves, the next is already minting, and the third must leave that alone until it ends. */
+static void
+test_what_one_writes_is_its_own (void)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autoptr (FelIntentFolder) before = NULL;
+  g_autoptr (FelIntentFolder) after = NULL;
+
+  fixture_init (&self);
+  before = fel_intent_folder_new (self.path);
+  after = fel_intent_folder_new (self.path);
+  g_assert_true (take_over (before, NULL));
+  g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL)); /* others may, meanwhile */
+  assert_another_is_at_work (self.folder);
+  g_clear_pointer (&before, fel_intent_folder_free);
+  assert_another_is_at_work (after);
+  assert_another_is_at_work (after); /* nor has the first look changed anything */
+  g_assert_true (take_over (self.folder, NULL));
+  g_clear_pointer (&self.folder, fel_intent_folder_free);
+  g_assert_true (take_over (after, NULL));
+}
+
+/* Two that write: neither takes over before the other one's end, and a look that was in vain costs no lock. */
+static void
+test_two_that_write (void)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autoptr (FelIntentFolder) third = NULL;
+  Fixture other = { 0 };
+
+  fixture_init (&self);
+  other.folder = fel_intent_folder_new (self.path);
+  third = fel_intent_folder_new (self.path);
+  g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
+  g_assert_true (write_state (&other, FEL_INTENT_SENT, NULL));
+  assert_another_is_at_work (self.folder);
+  assert_another_is_at_work (other.folder);
+  g_clear_pointer (&other.folder, fel_intent_folder_free);
+  assert_another_is_at_work (third);
+  g_assert_true (take_over (self.folder, NULL));
 }
 
 /* The next daemon takes a mint over only when the one before has no more to do with it: however that ends. */
 static void
-test_claim_of_another_process (void)
+test_another_process (void)
 {
-  g_auto (Fixture) self = { 0 };
-  g_autoptr (FelIntentFolder) other = NULL;
-  int fds[2];
-  int status;
-  char byte = 0;
-  pid_t child;
-
-  fixture_init (&self);
-  other = fel_intent_folder_new (self.path);
-  g_assert_cmpint (pipe (fds), ==, 0);
-  child = fork ();
-  if (child == 0)
+  for (int writes = FALSE; writes <= TRUE; writes++)
     {
-      byte = fel_intent_folder_claim (self.folder, NULL) ? 'y' : 'n';
-      if (write (fds[1], &byte, 1) == 1)
-        pause ();
-      _exit (1);
+      g_auto (Fixture) self = { 0 };
+      g_autoptr (FelIntentFolder) other = NULL;
+      int fds[2];
+      int status;
+      char byte = 0;
+      pid_t child;
+
+      fixture_init (&self);
+      other = fel_intent_folder_new (self.path);
+      g_assert_cmpint (pipe (fds), ==, 0);
+      child = fork ();
+      if (child == 0)
+        {
+          gboolean ok = writes ? write_state (&self, FEL_INTENT_PREPARED, NULL) : take_over (self.folder, NULL);
+
+          byte = ok ? 'y' : 'n';
+          if (write (fds[1], &byte, 1) == 1)
+            pause ();
+          _exit (1);
+        }
+      g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+      g_assert_cmpint (byte, ==, 'y');
+      assert_another_is_at_work (other);
+      kill (child, SIGKILL);
+      g_assert_cmpint (waitpid (child, &status, 0), ==, child);
+      g_assert_true (take_over (other, NULL));
+      close (fds[0]);
+      close (fds[1]);
     }
-  g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
-  g_assert_cmpint (byte, ==, 'y');
-  assert_claimed_by_another (other);
-  kill (child, SIGKILL);
-  g_assert_cmpint (waitpid (child, &status, 0), ==, child);
-  g_assert_true (fel_intent_folder_claim (other, NULL));
-  close (fds[0]);
-  close (fds[1]);
 }
 
 static void
 test_deleted (void)
 {
-  for (int claimed = FALSE; claimed <= TRUE; claimed++)
+  for (int taken_over = FALSE; taken_over <= TRUE; taken_over++)
     {
       g_auto (Fixture) self = { 0 };
       g_autoptr (FelIntentFolder) other = NULL;
 
       fixture_init (&self);
       other = fel_intent_folder_new (self.path);
-      g_assert_true (!claimed || fel_intent_folder_claim (self.folder, NULL));
+      g_assert_true (!taken_over || take_over (self.folder, NULL));
       g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
       scratch_remove (self.path);
       g_assert_false (fel_intent_folder_mark_sent (self.folder, UUID, NULL)); /* the record is gone: nothing is sent */
       g_assert_true (write_state (&self, FEL_INTENT_MINTED, NULL));
       assert_files (self.path, UUID ".minted");
-      if (claimed)
-        assert_claimed_by_another (other);
-      else
-        g_assert_true (fel_intent_folder_claim (other, NULL));
+      assert_another_is_at_work (other);
     }
 }
 
-/* Somebody else was quicker: two at work in one folder must not be. */
+/* With the folder above, which is whose word counts: each still leaves what the other one writes alone. */
 static void
-test_deleted_and_claimed_by_another (void)
+test_deleted_with_the_folder_above (void)
 {
   g_auto (Fixture) self = { 0 };
   g_autoptr (FelIntentFolder) other = NULL;
 
   fixture_init (&self);
   other = fel_intent_folder_new (self.path);
-  g_assert_true (fel_intent_folder_claim (self.folder, NULL));
-  scratch_remove (self.path);
-  g_assert_true (fel_intent_folder_claim (other, NULL));
-  g_assert_false (write_state (&self, FEL_INTENT_PREPARED, NULL));
-  assert_files (self.path, "");
+  g_assert_true (take_over (self.folder, NULL));
+  scratch_remove (self.scratch);
+  g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
+  assert_another_is_at_work (other);
+  assert_files (self.path, UUID ".prepared");
 }
 
 /* Faults of the disk */
@@ -281,7 +332,7 @@ typedef enum
   MARK_SENT,
   PUT_ID,
   REMOVE,
-  LOAD,
+  TAKE_OVER,
 } Step;
 
 static const struct
@@ -308,17 +359,13 @@ static const struct
   { "intent-fsync-folder:EIO@2", PUT_ID, EIO, UUID ".minted " UUID ".sent" }, /* no step is lost */
   { "intent-remove:EROFS", REMOVE, EROFS, UUID ".minted" },
   { "intent-remove:EIO@3", REMOVE, EIO, UUID ".minted" },
-  { "intent-list:EIO", LOAD, EIO, UUID ".minted" },
-  { "intent-read:EIO", LOAD, EIO, UUID ".minted" },
+  { "intent-list:EIO", TAKE_OVER, EIO, UUID ".minted" },
+  { "intent-read:EIO", TAKE_OVER, EIO, UUID ".minted" },
 };
 
 static gboolean
 run_step (Fixture *self, Step step, GError **error)
 {
-  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GPtrArray) broken = NULL;
-  g_autoptr (GPtrArray) intents = NULL;
-
   switch (step)
     {
     case PREPARE:
@@ -329,8 +376,8 @@ run_step (Fixture *self, Step step, GError **error)
       return write_state (self, FEL_INTENT_MINTED, error);
     case REMOVE:
       return fel_intent_folder_remove (self->folder, UUID, error);
-    case LOAD:
-      return (intents = fel_intent_folder_load (self->folder, known, &broken, error)) != NULL;
+    case TAKE_OVER:
+      return take_over (self->folder, error);
     default:
       g_assert_not_reached ();
     }
@@ -378,10 +425,12 @@ main (int argc, char **argv)
       g_test_add_data_func (path, GSIZE_TO_POINTER (i), test_refused);
     }
   g_test_add_func ("/intent-folder-place/mended", test_mended);
-  g_test_add_func ("/intent-folder-place/claim", test_claim);
-  g_test_add_func ("/intent-folder-place/claim-of-another-process", test_claim_of_another_process);
+  g_test_add_func ("/intent-folder-place/one-takes-over", test_one_takes_over);
+  g_test_add_func ("/intent-folder-place/what-one-writes-is-its-own", test_what_one_writes_is_its_own);
+  g_test_add_func ("/intent-folder-place/two-that-write", test_two_that_write);
+  g_test_add_func ("/intent-folder-place/another-process", test_another_process);
   g_test_add_func ("/intent-folder-place/deleted", test_deleted);
-  g_test_add_func ("/intent-folder-place/deleted-and-claimed-by-another", test_deleted_and_claimed_by_another);
+  g_test_add_func ("/intent-folder-place/deleted-with-the-folder-above", test_deleted_with_the_folder_above);
   for (gsize i = 0; FEL_DEVELOPER && i < G_N_ELEMENTS (faults); i++)
     {
       g_autofree char *path = g_strdup_printf ("/intent-folder-place/fault/%" G_GSIZE_FORMAT, i);

@@ -86,7 +86,7 @@ load (Fixture *self, guint n_intents, guint n_broken)
 
   g_clear_pointer (&self->intents, g_ptr_array_unref);
   g_clear_pointer (&self->broken, g_ptr_array_unref);
-  self->intents = fel_intent_folder_load (self->folder, self->known, &self->broken, &error);
+  self->intents = fel_intent_folder_take_over (self->folder, self->known, &self->broken, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (self->intents->len, ==, n_intents);
   g_assert_cmpuint (self->broken->len, ==, n_broken);

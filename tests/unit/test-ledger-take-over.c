@@ -19,7 +19,6 @@ typedef struct
   char *path;
   FelWork *work;
   FelLedger *ledger;
-  FelIntentFolder *before; /* the earlier daemon's */
 } Fixture;
 
 static void
@@ -29,7 +28,6 @@ fixture_init (Fixture *self)
   self->path = g_build_filename (self->scratch, "intents", NULL);
   self->work = fel_work_new ();
   self->ledger = fel_ledger_new (self->path, self->work);
-  self->before = fel_intent_folder_new (self->path);
 }
 
 static void
@@ -37,7 +35,6 @@ fixture_clear (Fixture *self)
 {
   scratch_wait_for (self->work);
   fel_ledger_free (self->ledger);
-  fel_intent_folder_free (self->before);
   fel_work_free (self->work);
   scratch_remove (self->scratch);
   g_free (self->scratch);
@@ -48,7 +45,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear)
 
 /* boot_id: "" is the one of now. */
 static void
-leave (Fixture *self, const char *uuid, FelIntentState state, const char *boot_id)
+write_in (FelIntentFolder *folder, const char *uuid, FelIntentState state, const char *boot_id)
 {
   g_autoptr (FelIntent) made = fel_intent_new ("nile", "acme", "orders", NULL, FALSE, "r-1", 1700000000);
   g_autoptr (FelIntent) intent = fel_intent_advance (made, state, state == FEL_INTENT_MINTED ? "cred-1" : NULL);
@@ -60,7 +57,16 @@ leave (Fixture *self, const char *uuid, FelIntentState state, const char *boot_i
       g_free (intent->boot_id);
       intent->boot_id = g_strdup (boot_id);
     }
-  g_assert_true (fel_intent_folder_write (self->before, intent, NULL));
+  g_assert_true (fel_intent_folder_write (folder, intent, NULL));
+}
+
+/* By an earlier daemon, which is at its end. */
+static void
+leave (Fixture *self, const char *uuid, FelIntentState state, const char *boot_id)
+{
+  g_autoptr (FelIntentFolder) before = fel_intent_folder_new (self->path);
+
+  write_in (before, uuid, state, boot_id);
 }
 
 static void
@@ -160,14 +166,15 @@ static void
 test_waits_for_its_end (void)
 {
   g_auto (Fixture) self = { 0 };
+  g_autoptr (FelIntentFolder) before = NULL;
   g_autoptr (GPtrArray) broken = NULL;
   g_autoptr (GError) error = NULL;
   FelIntent *own = fel_intent_new ("nile", "acme", "orders", NULL, FALSE, NULL, 1700000000);
   FelLedgerEntry *entry;
 
   fixture_init (&self);
-  g_assert_true (fel_intent_folder_claim (self.before, NULL));
-  leave (&self, UUID, FEL_INTENT_SENT, "");
+  before = fel_intent_folder_new (self.path);
+  write_in (before, UUID, FEL_INTENT_SENT, "");
   g_assert_false (fel_ledger_take_over (self.ledger, &broken, &error));
   g_assert_error (error, FEL_ERROR, FEL_ERROR_CONFLICT);
   g_assert_null (broken);
@@ -175,7 +182,7 @@ test_waits_for_its_end (void)
   fel_ledger_prepare (self.ledger, fel_intent_ref (own), NULL, NULL);
   scratch_wait_for (self.work);
   entry = fel_ledger_find (self.ledger, own->uuid);
-  g_clear_pointer (&self.before, fel_intent_folder_free);
+  g_clear_pointer (&before, fel_intent_folder_free);
   take_over (&self, 1, 0);
   g_assert_nonnull (fel_ledger_find (self.ledger, UUID));
   g_assert_true (fel_ledger_find (self.ledger, own->uuid) == entry);
