@@ -51,7 +51,7 @@ typedef struct
 static void
 bus_each (FelBus *self, FelPeersVisit visit, gpointer data)
 {
-  if (self->bus != NULL)
+  if (self->bus != NULL && self->asked_for_name) /* before, nobody there can know us */
     visit (self->bus, data);
   fel_peers_each (self->peers, visit, data);
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bus_monitor import BusMonitor
 from desktop import Desktop, b, s
 from refusals import refused
 from secret_items import find_item, set_attributes, set_property
@@ -106,6 +107,15 @@ def test_an_item_that_somebody_adds(desktop: Desktop):
     assert added["id"] == "by-hand"
     got = desktop.get()
     assert (got["id"], got["password"], got["label"]) == ("by-hand", "from a backup", "restored")
+
+
+def test_what_is_there_at_the_start_is_no_news(desktop: Desktop):
+    stored = desktop.create()["id"]
+    with BusMonitor(desktop) as monitor:
+        desktop.restart_daemon()
+        assert [entry["id"] for entry in desktop.list()] == [stored]
+        new = desktop.create(database="billing")["id"]
+        assert [body[0]["id"] for body in monitor.signals("CredentialAdded")] == [new]
 
 
 def test_items_of_others_are_nothing_to_us(desktop: Desktop):
