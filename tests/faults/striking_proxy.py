@@ -22,6 +22,8 @@ class StrikingProxy(CuttingProxy):
         self._armed: list[tuple[bytes, str]] = []
         self._calm = threading.Event()
         self._muted: set[socket.socket] = set()
+        self.held = 0
+        """Connections whose word is late: the server knows nothing of what the client has given up."""
 
     def arm(self, word: bytes, how: str) -> None:
         """Strikes once, whoever says it."""
@@ -48,13 +50,20 @@ class StrikingProxy(CuttingProxy):
                     return how, self._calm
         return "", self._calm
 
+    def _hold(self, calm: threading.Event) -> None:
+        with self._lock:
+            self.held += 1
+        calm.wait()
+        with self._lock:
+            self.held -= 1
+
     def _pump_out(self, client: socket.socket, server: socket.socket) -> None:
         while data := self._receive(client):
             how, calm = self._take(data)
             if how == "before":
                 break
             if how == "late":
-                calm.wait()
+                self._hold(calm)
             if how == "after":
                 self._end(client)
             if how == "silent":

@@ -147,7 +147,7 @@ class SocketActivator:
         log = open(desktop.root / "daemon.log", "ab")
         self.process = desktop.spawn(argv, stdout=log, stderr=log)
         log.close()
-        wait_until(socket_of(desktop).exists, "the socket is there")
+        wait_until(lambda: self._numbers("listens"), "somebody listens")
 
     def _numbers(self, name: str) -> list[int]:
         file = self.desktop.root / name

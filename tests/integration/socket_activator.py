@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What felucca.socket does: holds the socket, starts the daemon for whoever comes, and again when it has left.
 
-Arguments: path of the socket, folder for the records `starts` and `ends`, the daemon.
+Arguments: path of the socket, folder for the records `listens`, `starts` and `ends`, the daemon.
 """
 
 import os
@@ -34,6 +34,7 @@ def run(path: str, folder: str, daemon: str) -> None:
     listener.bind(path)
     listener.listen(4096)
     signal.signal(signal.SIGTERM, on_terminate)
+    record(folder, "listens", listener.fileno())
     while True:
         select.select([listener], [], [])
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # fork() forgets what arrives in the child right after it
