@@ -7,47 +7,42 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "failpoint.h"
 #include "fork-guard.h"
+#include "intent-lock.h"
 
 #define FILE_LEN_MAX 4096
 #define UNFINISHED ".new"
 #define BROKEN ".broken"
+#define LOCK ".lock"
 #define LOOK_RETRY_USEC (10 * 1000)
 #define LOOK_RETRIES_MAX 500
 
 struct FelIntentFolder
 {
   char *path;
-  GMutex lock;         /* of opening it, and of the two locks */
+  GMutex mutex;        /* of all below */
   int fd;              /* -1: not opened yet */
-  int claim_fd;        /* of the folder above, locked; -1: not ours */
-  gboolean is_writing; /* fd is locked shared */
+  FelIntentLock *lock; /* of the file beside it */
+  GHashTable *written; /* set of uuids: of ours, what may lie there */
 };
 
 FelIntentFolder *
 fel_intent_folder_new (const char *path)
 {
   FelIntentFolder *self = g_new0 (FelIntentFolder, 1);
+  g_autofree char *lock = g_strconcat (path, LOCK, NULL);
 
   self->path = g_strdup (path);
   self->fd = -1;
-  self->claim_fd = -1;
-  g_mutex_init (&self->lock);
+  self->lock = fel_intent_lock_new (lock);
+  self->written = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_mutex_init (&self->mutex);
   return self;
-}
-
-static void
-drop (int fd)
-{
-  fel_fork_guard_remove (fd);
-  if (fd >= 0)
-    close (fd);
 }
 
 void
@@ -55,9 +50,12 @@ fel_intent_folder_free (FelIntentFolder *self)
 {
   if (self == NULL)
     return;
-  drop (self->fd);
-  drop (self->claim_fd);
-  g_mutex_clear (&self->lock);
+  fel_fork_guard_remove (self->fd);
+  if (self->fd >= 0)
+    close (self->fd);
+  fel_intent_lock_free (self->lock);
+  g_hash_table_unref (self->written);
+  g_mutex_clear (&self->mutex);
   g_free (self->path);
   g_free (self);
 }
@@ -102,105 +100,91 @@ was_deleted (int fd)
   return fstat (fd, &st) == 0 && st.st_nlink == 0;
 }
 
-/* Two locks. Who writes here holds this folder's, shared, until it ends: its intents are nobody else's. Who takes over
- * what others have left holds the one of the folder above until it ends, and this folder's alone while it looks. flock(2)
- * drops a lock before it changes its kind: harmless, because only who has the other one looks. */
-
-/* Waits for one who looks; a file system without locks has nobody who does. */
-static gboolean
-lock_shared (int fd)
-{
-  for (int i = 0; i < LOOK_RETRIES_MAX; i++)
-    {
-      if (flock (fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return TRUE;
-      g_usleep (LOOK_RETRY_USEC);
-    }
-  return FALSE;
-}
-
 /* Somebody has deleted the folder: a new one takes its place, under the number that others may be using right now. */
-static gboolean
+static int
 folder_renew (FelIntentFolder *self)
 {
   int fd = open_folder (self->path);
-  gboolean ok = fd >= 0 && (!self->is_writing || lock_shared (fd)) && dup3 (fd, self->fd, O_CLOEXEC) >= 0;
-  int errnum = errno;
+  int errnum = fd < 0 || dup3 (fd, self->fd, O_CLOEXEC) < 0 ? errno : 0;
 
   if (fd >= 0)
     close (fd);
-  errno = errnum;
-  return ok;
+  return errnum;
 }
 
-/* to_write: nobody takes over what is in it, from now on. */
-static gboolean
-folder_open (FelIntentFolder *self, gboolean to_write, GError **error)
-{
-  gboolean ok = TRUE;
-  int errnum;
-
-  g_mutex_lock (&self->lock);
-  if (self->fd < 0)
-    {
-      ok = (self->fd = open_folder (self->path)) >= 0;
-      errnum = errno;
-      fel_fork_guard_add (self->fd);
-      errno = errnum;
-    }
-  else if (was_deleted (self->fd))
-    ok = folder_renew (self);
-  if (ok && to_write && !self->is_writing)
-    ok = self->is_writing = lock_shared (self->fd);
-  errnum = errno;
-  g_mutex_unlock (&self->lock);
-  return ok || fail (self, "it cannot be used", errnum, error);
-}
-
-/* The lock of the folder above: 0, or what is in the way. */
+/* With the mutex: 0, or what is wrong with it. */
 static int
-claim (FelIntentFolder *self)
+folder_prepare (FelIntentFolder *self)
 {
-  int fd;
   int errnum = 0;
 
-  if (self->claim_fd >= 0)
-    return 0;
-  if ((fd = openat (self->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-    return errno;
-  fel_fork_guard_add (fd);
-  if (flock (fd, LOCK_EX | LOCK_NB) == 0)
-    self->claim_fd = fd;
-  else
+  if (self->fd >= 0)
+    return was_deleted (self->fd) ? folder_renew (self) : 0;
+  self->fd = open_folder (self->path);
+  if (self->fd < 0)
+    errnum = errno;
+  fel_fork_guard_add (self->fd);
+  return errnum;
+}
+
+static gboolean
+folder_open (FelIntentFolder *self, GError **error)
+{
+  int errnum;
+
+  g_mutex_lock (&self->mutex);
+  errnum = folder_prepare (self);
+  g_mutex_unlock (&self->mutex);
+  return errnum == 0 || fail (self, "it cannot be used", errnum, error);
+}
+
+static gboolean
+fail_busy (const FelIntentFolder *self, GError **error)
+{
+  g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "%s: another daemon is at work in it", self->path);
+  return FALSE;
+}
+
+/* Opens it; from now on this intent is nobody's to take over. Waits for one who looks what there is. */
+static gboolean
+folder_begin (FelIntentFolder *self, const char *uuid, GError **error)
+{
+  int errnum = EAGAIN;
+
+  for (int i = 0; errnum == EAGAIN && i <= LOOK_RETRIES_MAX; i++)
     {
-      errnum = errno;
-      drop (fd);
+      if (i > 0)
+        g_usleep (LOOK_RETRY_USEC);
+      g_mutex_lock (&self->mutex);
+      errnum = folder_prepare (self) ?: fel_intent_lock_write (self->lock);
+      if (errnum == 0)
+        g_hash_table_add (self->written, g_strdup (uuid));
+      g_mutex_unlock (&self->mutex);
     }
-  return errnum;
+  if (errnum == EAGAIN)
+    return fail_busy (self, error);
+  return errnum == 0 || fail (self, "it cannot be used", errnum, error);
 }
 
-/* 0: nobody else writes here, and nobody begins to before look_end(). */
-static int
-look_begin (FelIntentFolder *self)
-{
-  int errnum = claim (self);
-
-  if (errnum != 0)
-    return errnum;
-  if (flock (self->fd, LOCK_EX | LOCK_NB) == 0)
-    return 0;
-  errnum = errno;
-  if (self->is_writing)
-    lock_shared (self->fd);
-  drop (self->claim_fd);
-  self->claim_fd = -1;
-  return errnum;
-}
-
+/* Nothing of it lies there any more. */
 static void
-look_end (FelIntentFolder *self)
+folder_end (FelIntentFolder *self, const char *uuid)
 {
-  flock (self->fd, self->is_writing ? LOCK_SH : LOCK_UN);
+  g_mutex_lock (&self->mutex);
+  if (g_hash_table_remove (self->written, uuid) && g_hash_table_size (self->written) == 0)
+    fel_intent_lock_rest (self->lock);
+  g_mutex_unlock (&self->mutex);
+}
+
+gboolean
+fel_intent_folder_is_alone (FelIntentFolder *self)
+{
+  gboolean is_alone;
+
+  g_mutex_lock (&self->mutex);
+  is_alone = fel_intent_lock_is_alone (self->lock);
+  g_mutex_unlock (&self->mutex);
+  return is_alone;
 }
 
 static char *
@@ -258,8 +242,8 @@ remove_steps_before (FelIntentFolder *self, const char *uuid, FelIntentState sta
     }
 }
 
-gboolean
-fel_intent_folder_write (FelIntentFolder *self, const FelIntent *intent, GError **error)
+static gboolean
+put (FelIntentFolder *self, const FelIntent *intent, GError **error)
 {
   g_autofree char *unfinished = g_strconcat (intent->uuid, UNFINISHED, NULL);
   g_autofree char *name = file_name (intent->uuid, intent->state);
@@ -267,7 +251,7 @@ fel_intent_folder_write (FelIntentFolder *self, const FelIntent *intent, GError 
   g_autofree char *text = fel_intent_serialize (intent, &len);
   int errnum;
 
-  if (!folder_open (self, TRUE, error) || !write_unfinished (self, unfinished, text, len, error))
+  if (!write_unfinished (self, unfinished, text, len, error))
     return FALSE;
   errnum = TRY ("intent-rename", renameat (self->fd, unfinished, self->fd, name));
   if (errnum != 0)
@@ -281,13 +265,25 @@ fel_intent_folder_write (FelIntentFolder *self, const FelIntent *intent, GError 
 }
 
 gboolean
+fel_intent_folder_write (FelIntentFolder *self, const FelIntent *intent, GError **error)
+{
+  if (!folder_begin (self, intent->uuid, error))
+    return FALSE;
+  if (put (self, intent, error))
+    return TRUE;
+  if (intent->state == FEL_INTENT_PREPARED)
+    folder_end (self, intent->uuid);
+  return FALSE;
+}
+
+gboolean
 fel_intent_folder_mark_sent (FelIntentFolder *self, const char *uuid, GError **error)
 {
   g_autofree char *prepared = file_name (uuid, FEL_INTENT_PREPARED);
   g_autofree char *sent = file_name (uuid, FEL_INTENT_SENT);
   int errnum;
 
-  if (!folder_open (self, FALSE, error))
+  if (!folder_open (self, error))
     return FALSE;
   errnum = TRY ("intent-sent", renameat (self->fd, prepared, self->fd, sent));
   if (errnum == 0 || (errnum == ENOENT && faccessat (self->fd, sent, F_OK, 0) == 0))
@@ -298,7 +294,7 @@ fel_intent_folder_mark_sent (FelIntentFolder *self, const char *uuid, GError **e
 gboolean
 fel_intent_folder_remove (FelIntentFolder *self, const char *uuid, GError **error)
 {
-  if (!folder_open (self, FALSE, error))
+  if (!folder_open (self, error))
     return FALSE;
   for (FelIntentState state = FEL_INTENT_PREPARED; state <= FEL_INTENT_MINTED; state++)
     {
@@ -308,6 +304,7 @@ fel_intent_folder_remove (FelIntentFolder *self, const char *uuid, GError **erro
       if (errnum != 0 && errnum != ENOENT)
         return fail (self, "an intent cannot be removed", errnum, error);
     }
+  folder_end (self, uuid);
   return TRUE;
 }
 
@@ -466,19 +463,17 @@ fel_intent_folder_take_over (FelIntentFolder *self, GHashTable *ours, GPtrArray 
   GPtrArray *left = NULL;
   int errnum;
 
-  if (!folder_open (self, FALSE, error))
-    return NULL;
-  g_mutex_lock (&self->lock); /* a worker may be renewing it */
-  errnum = look_begin (self);
+  g_mutex_lock (&self->mutex);
+  errnum = folder_prepare (self) ?: fel_intent_lock_look (self->lock);
   if (errnum == 0)
     {
       left = load (self, ours, ret_broken, error);
-      look_end (self);
+      fel_intent_lock_end_look (self->lock, left != NULL);
     }
-  g_mutex_unlock (&self->lock);
-  if (errnum == EWOULDBLOCK)
-    g_set_error (error, FEL_ERROR, FEL_ERROR_CONFLICT, "%s: another daemon is at work in it", self->path);
+  g_mutex_unlock (&self->mutex);
+  if (errnum == EAGAIN)
+    fail_busy (self, error);
   else if (errnum != 0)
-    fail (self, "it cannot be locked", errnum, error);
+    fail (self, "it cannot be taken over", errnum, error);
   return left;
 }

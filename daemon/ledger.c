@@ -360,6 +360,12 @@ fel_ledger_is_minting (FelLedger *self, const char *backend)
   return count (self, backend, TRUE) > 0;
 }
 
+gboolean
+fel_ledger_is_alone (FelLedger *self)
+{
+  return fel_intent_folder_is_alone (self->folder);
+}
+
 guint64
 fel_ledger_begun (const FelLedger *self)
 {

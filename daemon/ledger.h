@@ -74,6 +74,9 @@ guint fel_ledger_count_unresolved (FelLedger *self, const char *backend); /* bac
 /* Is a mint under way there? */
 gboolean fel_ledger_is_minting (FelLedger *self, const char *backend);
 
+/* Does no other daemon mint, or know of a mint that is open? */
+gboolean fel_ledger_is_alone (FelLedger *self);
+
 /* How many mints were begun so far: two equal answers mean that none was begun between. */
 guint64 fel_ledger_begun (const FelLedger *self);
 

@@ -23,6 +23,7 @@ struct FelReconcile
   gboolean running;
   gboolean again; /* something has changed while it ran */
   gboolean complained;
+  gboolean waits;   /* for a daemon that is at its end, to take over */
   GPtrArray *queue; /* of FelLedgerEntry: the rest of this pass */
   guint retry_sec;  /* until the next pass */
   guint timer_id;   /* of the next pass, or of the next try to take over */
@@ -98,7 +99,7 @@ reconcile_end_pass (FelReconcile *self)
   if (n == 0)
     g_clear_signal_handler (&self->network_id, self->network);
   else
-    reconcile_wait (self, self->again ? 0 : self->retry_sec);
+    reconcile_wait (self, self->again ? 0 : self->waits ? MIN (self->retry_sec, CLAIM_RETRY_SEC) : self->retry_sec);
   if (--broker->open_requests == 0 && broker->listener.became_idle != NULL)
     broker->listener.became_idle (broker->listener_data);
 }
@@ -211,15 +212,15 @@ fel_reconcile_start (FelReconcile *self)
   self->started = TRUE;
   if (self->stopped)
     return;
+  self->waits = FALSE;
   if (!fel_ledger_take_over (self->broker->ledger, &broken, &error))
     {
       /* One that is leaving still has its mints to end. */
-      gboolean busy = g_error_matches (error, FEL_ERROR, FEL_ERROR_CONFLICT);
-
-      if (!busy && !self->complained)
+      self->waits = g_error_matches (error, FEL_ERROR, FEL_ERROR_CONFLICT);
+      if (!self->waits && !self->complained)
         fel_log_problem (error->message);
-      self->complained = self->complained || !busy;
-      reconcile_wait (self, busy ? CLAIM_RETRY_SEC : USUAL_RETRY_SEC);
+      self->complained = self->complained || !self->waits;
+      reconcile_wait (self, self->waits ? CLAIM_RETRY_SEC : USUAL_RETRY_SEC);
     }
   else
     reconcile_take_endings (self);

@@ -327,6 +327,12 @@ settle_judge_list (FelSettle *self)
     settle_finish_ambiguous (self);
   else if (self->by_user && is_guess && is_unseen)
     settle_finish_unseen (self);
+  else if (self->is_open && !self->by_user && !fel_ledger_is_alone (ledger))
+    {
+      /* Or one of a daemon that is leaving, or that has come after us. */
+      entry->retry_sec = RACED_RETRY_SEC;
+      settle_finish (self, entry->detail, NULL);
+    }
   else if (self->by_user || !is_guess)
     {
       self->state = SETTLE_NEXT;

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -204,6 +207,18 @@ def test_an_exclusive_instance_revokes_by_itself(desktop: Desktop):
     wait_until(lambda: live_ids(desktop) == [kept], "the lost one is revoked")
     wait_until(lambda: unresolved(desktop) == [], "it is settled", SETTLED_AFTER_SEC + 20)
     assert desktop.get()["id"] == kept
+
+
+def test_an_exclusive_instance_waits_for_other_daemons(desktop: Desktop):
+    """What lives there may be one's that has not stored it yet."""
+    desktop.reconfigure(timeout=TIMEOUT_SEC, exclusive="true")
+    with open(desktop.root / "state/felucca/intents.lock", "rb") as other:
+        fcntl.fcntl(other, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, 0, 1, 0))
+        lose_answer(desktop)
+        lists = desktop.nile.count("list")
+        wait_until(lambda: desktop.nile.count("list") >= lists + 2, "the daemon has looked again and again")
+        assert len(live_ids(desktop)) == 1
+    wait_until(lambda: live_ids(desktop) == [], "it is revoked when nobody else is there")
 
 
 def test_revoke_there_waits_for_what_may_still_come(desktop: Desktop):

@@ -28,7 +28,7 @@ ROWS = [
     ["request", "request-*", "mirror", "verb", "access", "backend-call", "backend-load", "broker", "ledger",
      "reconcile", "settle", "expiry", "endings"],
     ["catalog", "keyring", "keyring-op", "keyring-search", "keyring-item", "keyring-load", "keyring-store", "keyring-unlock",
-     "keyring-private", "token-cache", "secret-cache", "registry", "work", "mint-queue", "intent", "intent-folder",
+     "keyring-private", "token-cache", "secret-cache", "registry", "work", "mint-queue", "intent", "intent-folder", "intent-lock",
      "quarantine", "sign-in", "sign-in-listener"],
     ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",
      "failpoint", "lifetime", "fork-guard", "file-rules", "landlock", "sandbox", "module", "probe", "callback", "loopback"],

@@ -4,7 +4,9 @@
  * The folder itself: whose it is, who is at work in it, and what is left when the disk fails. */
 #include "intent-folder.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <gmodule.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,6 +14,7 @@
 
 #include "error.h"
 #include "felucca-config.h"
+#include "intent-lock.h"
 #include "scratch.h"
 
 #define UUID "6f1d2c1e-53a1-4c52-8d5a-6a0f5f0d9a11"
@@ -231,24 +234,102 @@ test_what_one_writes_is_its_own (void)
   g_assert_true (take_over (after, NULL));
 }
 
-/* Two that write: neither takes over before the other one's end, and a look that was in vain costs no lock. */
+/* With the last record of what it mints, not with its end. */
 static void
-test_two_that_write (void)
+test_until_nothing_is_left_of_it (void)
 {
   g_auto (Fixture) self = { 0 };
-  g_autoptr (FelIntentFolder) third = NULL;
-  Fixture other = { 0 };
+  g_autoptr (FelIntentFolder) other = NULL;
 
   fixture_init (&self);
-  other.folder = fel_intent_folder_new (self.path);
-  third = fel_intent_folder_new (self.path);
+  other = fel_intent_folder_new (self.path);
   g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
-  g_assert_true (write_state (&other, FEL_INTENT_SENT, NULL));
-  assert_another_is_at_work (self.folder);
-  assert_another_is_at_work (other.folder);
-  g_clear_pointer (&other.folder, fel_intent_folder_free);
-  assert_another_is_at_work (third);
+  g_assert_true (write_state (&self, FEL_INTENT_MINTED, NULL));
+  assert_another_is_at_work (other);
+  g_assert_true (fel_intent_folder_is_alone (self.folder));
+  g_assert_false (fel_intent_folder_is_alone (other));
+  g_assert_true (fel_intent_folder_remove (self.folder, UUID, NULL));
+  g_assert_true (fel_intent_folder_is_alone (other));
+  g_assert_true (take_over (other, NULL));
+}
+
+/* The other daemon of the two tests below: it looks until so many have tried to write. */
+static struct
+{
+  FelIntentLock *lock;
+  guint waits_left;
+  guint n_waits;
+} looker;
+
+G_MODULE_EXPORT void __wrap_g_usleep (gulong usec); /* GIO calls it, too */
+
+void
+__wrap_g_usleep (gulong usec)
+{
+  looker.n_waits++;
+  if (--looker.waits_left == 0)
+    fel_intent_lock_end_look (looker.lock, FALSE);
+}
+
+static const struct
+{
+  guint waits;
+  gboolean ok;
+} looks[] = { { 1, TRUE }, { 499, TRUE }, { 500, TRUE }, { 501, FALSE } };
+
+static void
+test_waits_for_one_who_looks (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (looks); i++)
+    {
+      g_auto (Fixture) self = { 0 };
+      g_autofree char *path = NULL;
+      g_autoptr (FelIntentLock) lock = NULL;
+      g_autoptr (GError) error = NULL;
+
+      fixture_init (&self);
+      path = g_strconcat (self.path, ".lock", NULL);
+      lock = fel_intent_lock_new (path);
+      looker.lock = lock;
+      looker.waits_left = looks[i].waits;
+      looker.n_waits = 0;
+      g_assert_cmpint (fel_intent_lock_look (lock), ==, 0);
+      g_assert_true (write_state (&self, FEL_INTENT_PREPARED, &error) == looks[i].ok);
+      g_assert_cmpuint (looker.n_waits, ==, MIN (looks[i].waits, 500));
+      if (!looks[i].ok)
+        g_assert_error (error, FEL_ERROR, FEL_ERROR_CONFLICT);
+      assert_files (self.path, looks[i].ok ? UUID ".prepared" : "");
+    }
+}
+
+DIR *__real_fdopendir (int fd);
+DIR *__wrap_fdopendir (int fd);
+
+/* Whoever lists the folder has the lock. */
+DIR *
+__wrap_fdopendir (int fd)
+{
+  if (looker.lock != NULL)
+    g_assert_cmpint (fel_intent_lock_write (looker.lock), ==, EAGAIN);
+  looker.n_waits++;
+  return __real_fdopendir (fd);
+}
+
+static void
+test_nobody_writes_meanwhile (void)
+{
+  g_auto (Fixture) self = { 0 };
+  g_autofree char *path = NULL;
+  g_autoptr (FelIntentLock) lock = NULL;
+
+  fixture_init (&self);
+  path = g_strconcat (self.path, ".lock", NULL);
+  looker.lock = lock = fel_intent_lock_new (path);
+  looker.n_waits = 0;
   g_assert_true (take_over (self.folder, NULL));
+  g_assert_cmpuint (looker.n_waits, ==, 1);
+  g_assert_cmpint (fel_intent_lock_write (lock), ==, 0);
+  looker.lock = NULL;
 }
 
 /* The next daemon takes a mint over only when the one before has no more to do with it: however that ends. */
@@ -277,6 +358,7 @@ test_another_process (void)
             pause ();
           _exit (1);
         }
+      close (fds[1]);
       g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
       g_assert_cmpint (byte, ==, 'y');
       assert_another_is_at_work (other);
@@ -284,31 +366,26 @@ test_another_process (void)
       g_assert_cmpint (waitpid (child, &status, 0), ==, child);
       g_assert_true (take_over (other, NULL));
       close (fds[0]);
-      close (fds[1]);
     }
 }
 
 static void
 test_deleted (void)
 {
-  for (int taken_over = FALSE; taken_over <= TRUE; taken_over++)
-    {
-      g_auto (Fixture) self = { 0 };
-      g_autoptr (FelIntentFolder) other = NULL;
+  g_auto (Fixture) self = { 0 };
+  g_autoptr (FelIntentFolder) other = NULL;
 
-      fixture_init (&self);
-      other = fel_intent_folder_new (self.path);
-      g_assert_true (!taken_over || take_over (self.folder, NULL));
-      g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
-      scratch_remove (self.path);
-      g_assert_false (fel_intent_folder_mark_sent (self.folder, UUID, NULL)); /* the record is gone: nothing is sent */
-      g_assert_true (write_state (&self, FEL_INTENT_MINTED, NULL));
-      assert_files (self.path, UUID ".minted");
-      assert_another_is_at_work (other);
-    }
+  fixture_init (&self);
+  other = fel_intent_folder_new (self.path);
+  g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
+  scratch_remove (self.path);
+  g_assert_false (fel_intent_folder_mark_sent (self.folder, UUID, NULL)); /* the record is gone: nothing is sent */
+  g_assert_true (write_state (&self, FEL_INTENT_MINTED, NULL));
+  assert_files (self.path, UUID ".minted");
+  assert_another_is_at_work (other);
 }
 
-/* With the folder above, which is whose word counts: each still leaves what the other one writes alone. */
+/* With the lock. */
 static void
 test_deleted_with_the_folder_above (void)
 {
@@ -317,11 +394,11 @@ test_deleted_with_the_folder_above (void)
 
   fixture_init (&self);
   other = fel_intent_folder_new (self.path);
-  g_assert_true (take_over (self.folder, NULL));
-  scratch_remove (self.scratch);
   g_assert_true (write_state (&self, FEL_INTENT_PREPARED, NULL));
+  scratch_remove (self.scratch);
+  g_assert_true (write_state (&self, FEL_INTENT_MINTED, NULL));
+  assert_files (self.path, UUID ".minted");
   assert_another_is_at_work (other);
-  assert_files (self.path, UUID ".prepared");
 }
 
 /* Faults of the disk */
@@ -399,6 +476,13 @@ run_fault (gsize i)
   g_assert_true (g_str_has_prefix (error->message, self.path));
   g_assert_true (g_str_has_suffix (error->message, g_strerror (faults[i].errnum)));
   assert_files (self.path, faults[i].left);
+  if (faults[i].step == PREPARE) /* it is in nobody's way */
+    {
+      g_autofree char *path = g_strconcat (self.path, ".lock", NULL);
+      g_autoptr (FelIntentLock) other = fel_intent_lock_new (path);
+
+      g_assert_cmpint (fel_intent_lock_look (other), ==, 0);
+    }
 }
 
 /* Failpoints are read once in a process. */
@@ -427,7 +511,9 @@ main (int argc, char **argv)
   g_test_add_func ("/intent-folder-place/mended", test_mended);
   g_test_add_func ("/intent-folder-place/one-takes-over", test_one_takes_over);
   g_test_add_func ("/intent-folder-place/what-one-writes-is-its-own", test_what_one_writes_is_its_own);
-  g_test_add_func ("/intent-folder-place/two-that-write", test_two_that_write);
+  g_test_add_func ("/intent-folder-place/until-nothing-is-left-of-it", test_until_nothing_is_left_of_it);
+  g_test_add_func ("/intent-folder-place/waits-for-one-who-looks", test_waits_for_one_who_looks);
+  g_test_add_func ("/intent-folder-place/nobody-writes-meanwhile", test_nobody_writes_meanwhile);
   g_test_add_func ("/intent-folder-place/another-process", test_another_process);
   g_test_add_func ("/intent-folder-place/deleted", test_deleted);
   g_test_add_func ("/intent-folder-place/deleted-with-the-folder-above", test_deleted_with_the_folder_above);
