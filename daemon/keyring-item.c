@@ -124,6 +124,19 @@ read_ask_lock (FelKeyringOp *op)
 }
 
 static void
+on_reopened (gpointer result, const GError *error, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) op = user_data;
+
+  if (fel_keyring_op_is_over (op))
+    return;
+  if (error != NULL)
+    fel_keyring_op_fail_with (op, error);
+  else if (fel_keyring_op_has_service (op))
+    read_ask (op);
+}
+
+static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (FelKeyringOp) op = user_data;
@@ -149,6 +162,11 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
     fel_keyring_op_succeed (op, secret);
   else if (foreign == NULL || g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
     read_ask_lock (op);
+  else if (!op->asked_again && fel_keyring_doubt (op->keyring, foreign))
+    {
+      op->asked_again = TRUE;
+      fel_keyring_open (op->keyring, on_reopened, fel_keyring_op_ref (op));
+    }
   else
     fel_keyring_op_fail (op, foreign);
 }

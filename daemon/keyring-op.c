@@ -155,6 +155,15 @@ fel_keyring_is_gone (const GError *foreign)
   return classify (foreign) == FEL_ERROR_NOT_FOUND;
 }
 
+gboolean
+fel_keyring_doubt (FelKeyring *self, const GError *foreign)
+{
+  gboolean doubtful = classify (foreign) == FEL_ERROR_INTERNAL; /* libsecret has no code for NoSession */
+
+  self->in_doubt |= doubtful;
+  return doubtful;
+}
+
 void
 fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign)
 {
@@ -171,6 +180,7 @@ fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign)
     error = g_error_new (FEL_ERROR, code, "the keyring is locked; unlock it and try again");
   else
     error = g_error_new (FEL_ERROR, code, "the keyring could not %s: %s", self->doing, stripped->message);
+  fel_keyring_doubt (self->keyring, foreign);
   fel_keyring_op_fail_with (self, error);
 }
 

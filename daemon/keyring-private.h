@@ -29,6 +29,7 @@ struct FelKeyring
   gpointer user_data;
   GDBusConnection *connection; /* NULL before the first open */
   SecretService *service;      /* NULL while there is none */
+  gboolean in_doubt;           /* does it still know our session? The next open makes another one */
   char *collection;            /* path of the default one; NULL: not known */
   gint64 seen_usec;            /* when the service last said that it is unlocked; 0: that is in doubt */
   guint subscriptions[4];
@@ -67,8 +68,9 @@ struct FelKeyringOp
   GPtrArray *paths; /* load, find: what was found, of a load what is not asked for yet */
   guint pending;    /* load: items that are still asked for */
   gboolean interactive;
-  gboolean prompted;    /* read: the user was asked for this item */
-  gboolean asked_again; /* for the default collection, after the one we knew was deleted */
+  gboolean prompted; /* read: the user was asked for this item */
+  gboolean
+      asked_again; /* open: after the default collection we knew was deleted; read: after our session was in doubt */
 };
 
 FelKeyring *fel_keyring_ref (FelKeyring *self);
@@ -90,6 +92,9 @@ void fel_keyring_op_ask (FelKeyringOp *self, const char *path, const char *inter
                          GAsyncReadyCallback callback, gpointer user_data);
 
 gboolean fel_keyring_is_gone (const GError *foreign); /* does the service say that there is no such item? */
+
+/* Could it be that the service has forgotten our session? Then the next open makes another one. */
+gboolean fel_keyring_doubt (FelKeyring *self, const GError *foreign);
 
 /* And tells the listener, if it is another one. */
 void fel_keyring_set_state (FelKeyring *self, FelKeyringState state);

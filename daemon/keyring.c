@@ -273,9 +273,12 @@ on_alias (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   else
     {
-      keyring_drop_collection (self);
-      self->collection = g_steal_pointer (&path);
-      keyring_subscribe (self);
+      if (g_strcmp0 (path, self->collection) != 0)
+        {
+          keyring_drop_collection (self);
+          self->collection = g_steal_pointer (&path);
+          keyring_subscribe (self);
+        }
       keyring_check_lock (self, op);
     }
 }
@@ -297,6 +300,7 @@ on_service (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   g_clear_object (&self->service);
   self->service = g_steal_pointer (&service);
+  self->in_doubt = FALSE;
   secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, fel_keyring_op_ref (op));
 }
 
@@ -340,12 +344,12 @@ fel_keyring_open (FelKeyring *self, FelKeyringDone done, gpointer user_data)
     return;
   op = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC, on_open_over, NULL);
   op->user_data = op; /* the op outlives its answer: each step below holds it */
-  if (self->collection != NULL)
+  if (self->collection != NULL && !self->in_doubt)
     {
       keyring_check_lock (self, op);
       fel_keyring_op_unref (op);
     }
-  else if (self->service != NULL)
+  else if (self->service != NULL && !self->in_doubt)
     secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, op);
   else
     g_bus_get (G_BUS_TYPE_SESSION, op->cancellable, on_bus, op);

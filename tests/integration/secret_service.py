@@ -46,6 +46,7 @@ PROMPT_IFACE = "org.freedesktop.Secret.Prompt"
 NO_SUCH_OBJECT = "org.freedesktop.Secret.Error.NoSuchObject"
 ALLOW_REPLACEMENT, REPLACE_EXISTING, DO_NOT_QUEUE = 1, 2, 4  # RequestName, D-Bus Specification
 IS_LOCKED = "org.freedesktop.Secret.Error.IsLocked"
+NO_SESSION = "org.freedesktop.Secret.Error.NoSession"
 
 INTERFACES = {interface.name: interface for interface in Gio.DBusNodeInfo.new_for_xml("""<node>
 <interface name="org.freedesktop.Secret.Service">
@@ -89,6 +90,7 @@ class SecretServiceStandIn:
         self.items: dict[str, dict[str, Any]] = {}
         self._held: list[Callable[[], None]] = []
         self._unanswered: list[Gio.DBusMethodInvocation] = []
+        self._sessions: set[str] = set()
         self._dismissed = GLib.Variant("o", "/")
         self._numbers = itertools.count(1)
         self._ready = threading.Event()
@@ -146,6 +148,10 @@ class SecretServiceStandIn:
     def set_locked(self, locked: bool) -> None:
         """Somebody locks it or unlocks it."""
         self._in_thread_and_wait(lambda: self._set_locked(locked))
+
+    def forget_sessions(self) -> None:
+        """As KWallet does, now and then, while it starts."""
+        self._in_thread_and_wait(self._sessions.clear)
 
     def add_items(self, items: dict[str, dict[str, Any]]) -> None:
         """They are there without a word."""
@@ -267,7 +273,13 @@ class SecretServiceStandIn:
     def _OpenSession(self, path: str, algorithm: str, _: Any) -> GLib.Variant:
         if algorithm != "plain":
             raise Failure("org.freedesktop.DBus.Error.NotSupported")
-        return GLib.Variant("(vo)", (GLib.Variant("s", ""), ROOT + "/session/s1"))
+        session = f"{ROOT}/session/s{next(self._numbers)}"
+        self._sessions.add(session)
+        return GLib.Variant("(vo)", (GLib.Variant("s", ""), session))
+
+    def _check_session(self, session: str) -> None:
+        if session not in self._sessions:
+            raise Failure(NO_SESSION)
 
     def _ReadAlias(self, path: str, name: str) -> GLib.Variant:
         return GLib.Variant("(o)", (self.default if name == "default" else "/",))
@@ -281,11 +293,13 @@ class SecretServiceStandIn:
         return GLib.Variant("(aoo)", (paths, "/"))
 
     def _GetSecrets(self, path: str, paths: list[str], session: str) -> GLib.Variant:
+        self._check_session(session)
         return GLib.Variant("(a{o(oayays)})", ({
             key: (session, b"", self.items[key]["secret"], "text/plain") for key in paths
             if key in self.items and not self.locked},))  # what is locked is left out
 
     def _CreateItem(self, path: str, properties: dict[str, Any], secret: Any, replace: bool) -> GLib.Variant:
+        self._check_session(secret[0])
         if self.locked:
             raise Failure(IS_LOCKED)
         attributes = properties[ITEM_IFACE + ".Attributes"]

@@ -324,6 +324,17 @@ def test_a_first_look_that_fails_is_taken_again(stand_in):
     assert desktop.create()["id"] != created
 
 
+def test_a_session_that_the_service_has_forgotten(stand_in):
+    desktop, service = stand_in
+    created = desktop.create()
+    service.forget_sessions()
+    assert desktop.create(database="billing")["password"]
+    assert desktop.nile.count("create") == 2
+    desktop.restart_daemon()
+    service.forget_sessions()
+    assert desktop.get()["password"] == created["password"]
+
+
 def test_more_items_than_a_bus_lets_be_asked_for_at_a_time(stand_in):
     """The limit of this bus is the default one of dbus-daemon: 128 calls without a reply."""
     desktop, service = stand_in
