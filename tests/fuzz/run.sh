@@ -26,7 +26,7 @@ run_target() {
   mkdir -p "$folder/corpus"
   if [ -d "$corpus/$name" ]; then cp "$corpus/$name"/* "$folder/corpus"; fi
   # GLib's own slices would hide a use after free from the sanitizer.
-  if ! G_SLICE=always-malloc "$1" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+  if ! G_SLICE=always-malloc "$1" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$folder/" "$folder/corpus" >"$log" 2>&1; then
     echo "$name: FOUND something; see $folder"
     grep -E '^(==|ERROR|SUMMARY|.*: runtime error|.*ERROR:)' "$log" | head -n 8
