@@ -14,6 +14,7 @@
 #define RUN (FEL_LANDLOCK_READ | FEL_LANDLOCK_EXECUTE)
 #define USE (FEL_LANDLOCK_READ | FEL_LANDLOCK_WRITE)
 #define OWN (FEL_LANDLOCK_READ | FEL_LANDLOCK_WRITE | FEL_LANDLOCK_CHANGE)
+#define ALL (OWN | FEL_LANDLOCK_EXECUTE)
 
 typedef struct
 {
@@ -160,7 +161,7 @@ allow_named (FelLandlock *landlock, const char *value)
   g_auto (GStrv) paths = fel_file_rules_paths_in (value);
 
   for (char **path = paths; *path != NULL; path++)
-    fel_landlock_allow (landlock, *path, g_file_test (*path, G_FILE_TEST_IS_DIR) ? RUN | OWN : RUN);
+    fel_landlock_allow (landlock, *path, g_file_test (*path, G_FILE_TEST_IS_DIR) ? ALL : RUN);
 }
 
 static void

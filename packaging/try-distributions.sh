@@ -41,9 +41,10 @@ mkdir -p "$work/source"
 # shellcheck disable=SC2016 # apt's own words
 mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | sed -n 's/^Debian Debian //p' | head -n 1)
 
-# In a root, without booting it. Memory may be locked: that is what the daemon does, and not what containers allow.
+# In a root, without booting it. Memory may be locked and files be given up (Landlock): that is what the daemon does, and
+# not what containers allow.
 in_root() { # ROOT SCRIPT
-  systemd-nspawn -q -D "$1" --register=no --keep-unit --pipe --system-call-filter=@memlock \
+  systemd-nspawn -q -D "$1" --register=no --keep-unit --pipe --system-call-filter="@memlock @sandbox" \
     --setenv=DEBIAN_FRONTEND=noninteractive --setenv=LC_ALL=C.UTF-8 /bin/bash -euc "$2"
 }
 
@@ -152,7 +153,7 @@ boot_machine() { # RELEASE
   mkdir -p "$root/try/source/tests"
   cp -r tests/provider "$root/try/source/tests/"
   cp packaging/try/machine.sh "$root/try/"
-  systemd-nspawn -q -D "$root" --register=no --keep-unit --boot --private-network --system-call-filter=@memlock \
+  systemd-nspawn -q -D "$root" --register=no --keep-unit --boot --private-network --system-call-filter="@memlock @sandbox" \
     --console=pipe </dev/null >"$root.boot" 2>&1 || true
   cat "$root/try/transcript"
   grep -qx DONE "$root/try/transcript" || { echo "try-distributions: see $root.boot" >&2; exit 1; }

@@ -22,6 +22,8 @@ SOURCE = Path(__file__).resolve().parents[2]
 EXAMPLE = SOURCE / "plugins/example/example.c"
 LINES_MAX = 100
 
+pytestmark = pytest.mark.xdist_group("example")  # one build for all
+
 
 def run(*argv: str | Path, **options: object) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, timeout=600, **options)
