@@ -41,10 +41,12 @@ mkdir -p "$work/source"
 # shellcheck disable=SC2016 # apt's own words
 mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' | sed -n 's/^Debian Debian //p' | head -n 1)
 
+allowed_calls='@memlock landlock_create_ruleset landlock_add_rule landlock_restrict_self'
+
 # In a root, without booting it. Memory may be locked and files be given up (Landlock): that is what the daemon does, and
 # not what containers allow.
 in_root() { # ROOT SCRIPT
-  systemd-nspawn -q -D "$1" --register=no --keep-unit --pipe --system-call-filter="@memlock @sandbox" \
+  systemd-nspawn -q -D "$1" --register=no --keep-unit --pipe --system-call-filter="$allowed_calls" \
     --setenv=DEBIAN_FRONTEND=noninteractive --setenv=LC_ALL=C.UTF-8 /bin/bash -euc "$2"
 }
 
@@ -153,7 +155,7 @@ boot_machine() { # RELEASE
   mkdir -p "$root/try/source/tests"
   cp -r tests/provider "$root/try/source/tests/"
   cp packaging/try/machine.sh "$root/try/"
-  systemd-nspawn -q -D "$root" --register=no --keep-unit --boot --private-network --system-call-filter="@memlock @sandbox" \
+  systemd-nspawn -q -D "$root" --register=no --keep-unit --boot --private-network --system-call-filter="$allowed_calls" \
     --console=pipe </dev/null >"$root.boot" 2>&1 || true
   cat "$root/try/transcript"
   grep -qx DONE "$root/try/transcript" || { echo "try-distributions: see $root.boot" >&2; exit 1; }
