@@ -52,3 +52,11 @@ fel_fork_guard_remove (int fd)
   if (fd >= 0)
     replace (fd + 1, 0);
 }
+
+void
+fel_fork_guard_close (int fd)
+{
+  fel_fork_guard_remove (fd);
+  if (fd >= 0)
+    close (fd);
+}

@@ -9,3 +9,4 @@
 /* From now on until it is removed, before it is closed. What finds no room is not guarded. */
 void fel_fork_guard_add (int fd);
 void fel_fork_guard_remove (int fd);
+void fel_fork_guard_close (int fd); /* both; fine for -1 */

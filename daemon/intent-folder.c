@@ -50,9 +50,7 @@ fel_intent_folder_free (FelIntentFolder *self)
 {
   if (self == NULL)
     return;
-  fel_fork_guard_remove (self->fd);
-  if (self->fd >= 0)
-    close (self->fd);
+  fel_fork_guard_close (self->fd);
   fel_intent_lock_free (self->lock);
   g_hash_table_unref (self->written);
   g_mutex_clear (&self->mutex);
@@ -92,14 +90,6 @@ open_folder (const char *path)
   return -1;
 }
 
-static gboolean
-was_deleted (int fd)
-{
-  struct stat st;
-
-  return fstat (fd, &st) == 0 && st.st_nlink == 0;
-}
-
 /* Somebody has deleted the folder: a new one takes its place, under the number that others may be using right now. */
 static int
 folder_renew (FelIntentFolder *self)
@@ -119,7 +109,7 @@ folder_prepare (FelIntentFolder *self)
   int errnum = 0;
 
   if (self->fd >= 0)
-    return was_deleted (self->fd) ? folder_renew (self) : 0;
+    return fel_intent_fd_was_deleted (self->fd) ? folder_renew (self) : 0;
   self->fd = open_folder (self->path);
   if (self->fd < 0)
     errnum = errno;

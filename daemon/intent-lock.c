@@ -34,20 +34,12 @@ fel_intent_lock_new (const char *path)
   return self;
 }
 
-static void
-drop (int fd)
-{
-  fel_fork_guard_remove (fd);
-  if (fd >= 0)
-    close (fd);
-}
-
 void
 fel_intent_lock_free (FelIntentLock *self)
 {
   if (self == NULL)
     return;
-  drop (self->fd);
+  fel_fork_guard_close (self->fd);
   g_free (self->path);
   g_free (self);
 }
@@ -63,8 +55,8 @@ set_lock (int fd, Byte byte, short type)
   return errno == EACCES ? EAGAIN : errno;
 }
 
-static gboolean
-was_deleted (int fd)
+gboolean
+fel_intent_fd_was_deleted (int fd)
 {
   struct stat st;
 
@@ -78,7 +70,7 @@ lock_open (FelIntentLock *self)
   int errnum = 0;
   int fd;
 
-  if (self->fd >= 0 && !was_deleted (self->fd))
+  if (self->fd >= 0 && !fel_intent_fd_was_deleted (self->fd))
     return 0;
   if ((fd = open (self->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) < 0)
     return errno;
@@ -87,11 +79,11 @@ lock_open (FelIntentLock *self)
     errnum = set_lock (fd, WRITERS, F_RDLCK);
   if (errnum != 0)
     {
-      drop (fd);
+      fel_fork_guard_close (fd);
       return errnum;
     }
   self->has_taken_over = self->has_taken_over && set_lock (fd, TAKEN_OVER, F_WRLCK) == 0;
-  drop (self->fd);
+  fel_fork_guard_close (self->fd);
   self->fd = fd;
   return 0;
 }

@@ -27,4 +27,7 @@ void fel_intent_lock_end_look (FelIntentLock *self, gboolean has_taken_over);
 /* Does no other daemon have intents there? */
 gboolean fel_intent_lock_is_alone (const FelIntentLock *self);
 
+/* Has somebody deleted what is open there? Of the lock, and of the folder beside it. */
+gboolean fel_intent_fd_was_deleted (int fd);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelIntentLock, fel_intent_lock_free)

@@ -124,19 +124,6 @@ read_ask_lock (FelKeyringOp *op)
 }
 
 static void
-on_reopened (gpointer result, const GError *error, gpointer user_data)
-{
-  g_autoptr (FelKeyringOp) op = user_data;
-
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (error != NULL)
-    fel_keyring_op_fail_with (op, error);
-  else if (fel_keyring_op_has_service (op))
-    read_ask (op);
-}
-
-static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (FelKeyringOp) op = user_data;
@@ -165,7 +152,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (!op->asked_again && fel_keyring_doubt (op->keyring, foreign))
     {
       op->asked_again = TRUE;
-      fel_keyring_open (op->keyring, on_reopened, fel_keyring_op_ref (op));
+      fel_keyring_op_open (op, read_ask);
     }
   else
     fel_keyring_op_fail (op, foreign);

@@ -199,6 +199,26 @@ fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error)
     }
 }
 
+static void
+on_opened (gpointer result, const GError *error, gpointer user_data)
+{
+  g_autoptr (FelKeyringOp) self = user_data;
+
+  if (fel_keyring_op_is_over (self))
+    return;
+  if (error != NULL)
+    fel_keyring_op_fail_with (self, error);
+  else if (fel_keyring_op_has_service (self))
+    self->opened (self);
+}
+
+void
+fel_keyring_op_open (FelKeyringOp *self, FelKeyringStep opened)
+{
+  self->opened = opened;
+  fel_keyring_open (self->keyring, on_opened, fel_keyring_op_ref (self));
+}
+
 void
 fel_keyring_op_ask (FelKeyringOp *self, const char *path, const char *interface, const char *property,
                     GAsyncReadyCallback callback, gpointer user_data)

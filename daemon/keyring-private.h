@@ -47,8 +47,8 @@ struct FelKeyring
 
 typedef struct FelKeyringOp FelKeyringOp;
 
-/* op->paths is filled. */
-typedef void (*FelKeyringFound) (FelKeyringOp *op);
+/* What comes next of a call; it is not over yet. */
+typedef void (*FelKeyringStep) (FelKeyringOp *op);
 
 /* One call: answers its caller once, by its deadline; what libsecret says later is dropped. */
 struct FelKeyringOp
@@ -63,14 +63,14 @@ struct FelKeyringOp
   char *path;             /* read, store: of the item */
   FelError late;          /* what it is when its deadline passes */
   GHashTable *attributes; /* load, find: what is looked for */
-  FelKeyringFound found;
+  FelKeyringStep found;
+  FelKeyringStep opened;
   GPtrArray *items; /* load: what came so far */
   GPtrArray *paths; /* load, find: what was found, of a load what is not asked for yet */
   guint pending;    /* load: items that are still asked for */
   gboolean interactive;
-  gboolean prompted; /* read: the user was asked for this item */
-  gboolean
-      asked_again; /* open: after the default collection we knew was deleted; read: after our session was in doubt */
+  gboolean prompted;    /* read: the user was asked for this item */
+  gboolean asked_again; /* after the default collection was deleted, or after our session was in doubt */
 };
 
 FelKeyring *fel_keyring_ref (FelKeyring *self);
@@ -86,6 +86,9 @@ void fel_keyring_op_fail (FelKeyringOp *self, const GError *foreign); /* transla
 void fel_keyring_op_fail_with (FelKeyringOp *self, const GError *error);
 gboolean fel_keyring_op_is_over (const FelKeyringOp *self);
 gboolean fel_keyring_op_has_service (FelKeyringOp *self); /* FALSE: there is none to ask, and the call has ended so */
+
+/* Opens, then goes on: the service may be another one now, or has to be started. opened: there is one to ask. */
+void fel_keyring_op_open (FelKeyringOp *self, FelKeyringStep opened);
 
 /* Asks the service for one property, of a collection or an item; callback gets the reply, (v). */
 void fel_keyring_op_ask (FelKeyringOp *self, const char *path, const char *interface, const char *property,
@@ -106,10 +109,9 @@ void fel_keyring_op_answer_all (GPtrArray *waiters, const GError *error);
 gboolean fel_keyring_has_item_path (const FelKeyring *self, const char *path);
 
 /* Searches for op->attributes; found: op->paths are there. Not called when op ends before. */
-void fel_keyring_op_search (FelKeyringOp *op, FelKeyringFound found);
+void fel_keyring_op_search (FelKeyringOp *op, FelKeyringStep found);
 
-/* result: GPtrArray of paths in the default collection, perhaps empty. Opens first: the service may be another one now,
- * or has to be started. */
+/* result: GPtrArray of paths in the default collection, perhaps empty. Opens first. */
 void fel_keyring_search (FelKeyring *self, GHashTable *attributes, guint deadline_sec, FelKeyringDone done,
                          gpointer user_data);
 

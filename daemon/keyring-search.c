@@ -98,7 +98,7 @@ on_items_shown (GObject *source, GAsyncResult *result, gpointer user_data)
 /* A collection may show nothing while it is locked. To search it then finds nothing, which is no answer, and makes some
  * services show their prompt and leave every caller waiting for it. */
 void
-fel_keyring_op_search (FelKeyringOp *op, FelKeyringFound found)
+fel_keyring_op_search (FelKeyringOp *op, FelKeyringStep found)
 {
   FelKeyring *self = op->keyring;
 
@@ -116,26 +116,19 @@ search_found (FelKeyringOp *op)
 }
 
 static void
-on_opened_for_search (gpointer result, const GError *error, gpointer user_data)
+search_opened (FelKeyringOp *op)
 {
-  g_autoptr (FelKeyringOp) op = user_data;
-
-  if (fel_keyring_op_is_over (op))
-    return;
-  if (error != NULL)
-    fel_keyring_op_fail_with (op, error);
-  else if (fel_keyring_op_has_service (op))
-    fel_keyring_op_search (op, search_found);
+  fel_keyring_op_search (op, search_found);
 }
 
 void
 fel_keyring_search (FelKeyring *self, GHashTable *attributes, guint deadline_sec, FelKeyringDone done,
                     gpointer user_data)
 {
-  FelKeyringOp *op = fel_keyring_op_new (self, "look for an item", deadline_sec, done, user_data);
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self, "look for an item", deadline_sec, done, user_data);
 
   op->attributes = fel_keyring_copy_attributes (attributes);
-  fel_keyring_open (self, on_opened_for_search, op);
+  fel_keyring_op_open (op, search_opened);
 }
 
 static void

@@ -181,22 +181,36 @@ test_before_it_is_taken_over (void)
   g_assert_cmpuint (count (&self), ==, 3);
 }
 
-/* The folder is a file: nothing can be written, and later it can. */
+/* The folder is a file: nothing can be written. */
+static void
+break_disk (Fixture *self)
+{
+  g_autofree char *folder = g_path_get_dirname (self->path);
+
+  next_daemon (self);
+  g_assert_true (g_file_set_contents (folder, "", 0, NULL));
+}
+
+static void
+mend_disk (Fixture *self)
+{
+  g_autofree char *folder = g_path_get_dirname (self->path);
+
+  scratch_remove (folder);
+}
+
 static void
 test_a_disk_that_fails (void)
 {
   g_auto (Fixture) self;
-  g_autofree char *folder = NULL;
 
   fixture_init (&self);
-  folder = g_path_get_dirname (self.path);
-  next_daemon (&self);
-  g_assert_true (g_file_set_contents (folder, "", 0, NULL));
+  break_disk (&self);
   put (&self, "a", 5);
   scratch_wait_for (self.work);
   g_assert_cmpuint (self.n_errors, ==, 1);
   g_assert_cmpint (fel_endings_find (self.endings, "nile", "a"), ==, 5);
-  scratch_remove (folder);
+  mend_disk (&self);
   put (&self, "b", 6);
   scratch_wait_for (self.work);
   g_assert_cmpuint (self.n_errors, ==, 1);
@@ -209,12 +223,9 @@ static void
 test_each_has_its_answer_from_a_disk_that_fails (void)
 {
   g_auto (Fixture) self;
-  g_autofree char *folder = NULL;
 
   fixture_init (&self);
-  folder = g_path_get_dirname (self.path);
-  next_daemon (&self);
-  g_assert_true (g_file_set_contents (folder, "", 0, NULL));
+  break_disk (&self);
   put (&self, "a", 5);
   put (&self, "b", 6);
   scratch_wait_for (self.work);

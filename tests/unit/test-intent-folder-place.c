@@ -45,6 +45,15 @@ fixture_clear (Fixture *self)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear)
 
+/* Of another daemon. */
+static FelIntentLock *
+another_lock (const Fixture *self)
+{
+  g_autofree char *path = g_strconcat (self->path, ".lock", NULL);
+
+  return fel_intent_lock_new (path);
+}
+
 static gboolean
 write_state (Fixture *self, FelIntentState state, GError **error)
 {
@@ -283,13 +292,11 @@ test_waits_for_one_who_looks (void)
   for (gsize i = 0; i < G_N_ELEMENTS (looks); i++)
     {
       g_auto (Fixture) self = { 0 };
-      g_autofree char *path = NULL;
       g_autoptr (FelIntentLock) lock = NULL;
       g_autoptr (GError) error = NULL;
 
       fixture_init (&self);
-      path = g_strconcat (self.path, ".lock", NULL);
-      lock = fel_intent_lock_new (path);
+      lock = another_lock (&self);
       looker.lock = lock;
       looker.waits_left = looks[i].waits;
       looker.n_waits = 0;
@@ -319,12 +326,10 @@ static void
 test_nobody_writes_meanwhile (void)
 {
   g_auto (Fixture) self = { 0 };
-  g_autofree char *path = NULL;
   g_autoptr (FelIntentLock) lock = NULL;
 
   fixture_init (&self);
-  path = g_strconcat (self.path, ".lock", NULL);
-  looker.lock = lock = fel_intent_lock_new (path);
+  looker.lock = lock = another_lock (&self);
   looker.n_waits = 0;
   g_assert_true (take_over (self.folder, NULL));
   g_assert_cmpuint (looker.n_waits, ==, 1);
@@ -478,8 +483,7 @@ run_fault (gsize i)
   assert_files (self.path, faults[i].left);
   if (faults[i].step == PREPARE) /* it is in nobody's way */
     {
-      g_autofree char *path = g_strconcat (self.path, ".lock", NULL);
-      g_autoptr (FelIntentLock) other = fel_intent_lock_new (path);
+      g_autoptr (FelIntentLock) other = another_lock (&self);
 
       g_assert_cmpint (fel_intent_lock_look (other), ==, 0);
     }
