@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from desktop import BUILD, wait_until
-from postgres_server import free_port
+from reserved_port import ReservedPort
 
 MAKER = "maker"
 MAKER_PASSWORD = "maker-pw"
@@ -46,7 +46,8 @@ class MariadbServer:
         self.data = self.root / "data"
         self.log = self.root / "log"
         self.socket = self.root / "sock"
-        self.port = free_port()
+        self.reserved = ReservedPort()
+        self.port = self.reserved.number
         self.user = server_user()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -65,6 +66,7 @@ class MariadbServer:
 
     def close(self) -> None:
         self.stop(signal.SIGKILL)
+        self.reserved.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     @property

@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 from desktop import BUILD, wait_until
+from reserved_port import ReservedPort
 
 BOSS = "boss"
 BOSS_PASSWORD = "boss-pw"
@@ -43,12 +43,6 @@ def server_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -66,7 +60,8 @@ class PostgresServer:
         self.data = self.root / "data"
         self.log = self.root / "log"
         self.passfile = self.root / "passwords"
-        self.port = free_port()
+        self.reserved = ReservedPort()
+        self.port = self.reserved.number
         self.user = server_user()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -84,6 +79,7 @@ class PostgresServer:
 
     def close(self) -> None:
         self.stop(signal.SIGQUIT)
+        self.reserved.close()
         shutil.rmtree(self.root, ignore_errors=True)
 
     def _initialize(self) -> None:

@@ -92,7 +92,9 @@ class SecretScan:
     """Looks for all of these secrets at once."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._known = {needle: (secret, form) for secret in set(secrets) for needle, form in forms(secret).items()}
+        secrets = set(secrets)
+        assert len({secret[-END_LEN:] for secret in secrets}) == len(secrets), "two that end alike cannot be told apart"
+        self._known = {needle: (secret, form) for secret in secrets for needle, form in forms(secret).items()}
         self._needles = tempfile.NamedTemporaryFile(prefix="felucca-needles-")  # noqa: SIM115
         self._needles.write(GAP.join(self._known))
         self._needles.flush()

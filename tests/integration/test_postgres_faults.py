@@ -14,7 +14,8 @@ import pytest
 
 from cutting_proxy import CuttingProxy
 from desktop import wait_until
-from postgres_server import MAKER, PostgresServer, free_port, needs_postgres, quote
+from postgres_server import MAKER, PostgresServer, needs_postgres, quote
+from reserved_port import ReservedPort
 from test_postgres import fails, prefix, verbs  # noqa: F401: fixtures
 from verbs import DENIED, INTERNAL, NO_ANSWER, RATE_LIMITED, TIMED_OUT, UNREACHABLE, Failed, Verbs
 
@@ -235,9 +236,9 @@ def test_locks_are_not_waited_for_too_long(verbs: Verbs, postgres: PostgresServe
 
 
 def test_server_down(verbs: Verbs, postgres: PostgresServer):  # noqa: F811
-    port = free_port()
-    for verb in ("mint", "list", "revoke", "renew"):
-        fails(UNREACHABLE, verbs, verb, id="x", settings={"dsn": f"host=127.0.0.1 port={port}"})
+    with ReservedPort() as silent:
+        for verb in ("mint", "list", "revoke", "renew"):
+            fails(UNREACHABLE, verbs, verb, id="x", settings={"dsn": f"host=127.0.0.1 port={silent.number}"})
     fails(UNREACHABLE, verbs, "mint", settings={"dsn": "host=none-such.invalid"})
     fails(UNREACHABLE, verbs, "mint", settings={"dsn": f"host={postgres.root}/none-such"})
     assert "SSL" in fails(UNREACHABLE, verbs, "mint", settings={"dsn": postgres.dsn(host="127.0.0.1", sslmode="require")})
@@ -277,11 +278,12 @@ def test_too_many_connections(postgres: PostgresServer):
 def test_several_hosts(verbs: Verbs, postgres: PostgresServer):  # noqa: F811
     """Looked up here: libpq would do so for as long as it likes."""
     user = user_of(verbs)
-    for hosts, ports in (("none-such.invalid,localhost", str(postgres.port)),
-                         (f"127.0.0.1,localhost,{postgres.root}", f"1,1,{postgres.port}"),
-                         (f"localhost,{postgres.root}", f"{free_port()},{postgres.port}")):
-        credential = verbs.mint(settings={"dsn": postgres.dsn(user, host=hosts, port=ports)})
-        assert credential["host"] == hosts.split(",")[-1] and credential["port"] == postgres.port
+    with ReservedPort() as silent:
+        for hosts, ports in (("none-such.invalid,localhost", str(postgres.port)),
+                             (f"127.0.0.1,localhost,{postgres.root}", f"1,1,{postgres.port}"),
+                             (f"localhost,{postgres.root}", f"{silent.number},{postgres.port}")):
+            credential = verbs.mint(settings={"dsn": postgres.dsn(user, host=hosts, port=ports)})
+            assert credential["host"] == hosts.split(",")[-1] and credential["port"] == postgres.port
 
 
 def test_hostile_defaults_change_nothing(verbs: Verbs, postgres: PostgresServer, prefix: str):  # noqa: F811

@@ -7,10 +7,11 @@ It knows the create operation only. Needs `npm ci` in tests/.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import threading
 from pathlib import Path
+
+from reserved_port import ReservedPort
 
 TESTS = Path(__file__).resolve().parent.parent
 PROGRAM = TESTS / "node_modules/.bin/prism"
@@ -30,7 +31,8 @@ class PrismProxy:
         return PROGRAM.exists()
 
     def __enter__(self) -> PrismProxy:
-        port = free_port()
+        self._reserved = ReservedPort()
+        port = self._reserved.number
         arguments = [PROGRAM, "proxy", "--errors", "-h", "127.0.0.1", "-p", str(port), CONTRACT, self._upstream]
         self._process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         seen = []
@@ -49,10 +51,4 @@ class PrismProxy:
         self._drain.join()
         self._process.wait()
         self._process.stdout.close()
-
-
-def free_port() -> int:
-    """A port nobody listens on; the proxy cannot tell which one it chose itself."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        self._reserved.close()
