@@ -7,6 +7,7 @@ from __future__ import annotations
 import shlex
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -42,10 +43,14 @@ def in_fish(desktop: Desktop, line: str) -> str:
     return run(desktop, "fish", "--no-config", "-c", f"source {COMPLETIONS / 'felucca.fish'}; complete -C '{line}'")
 
 
+ZSH_DUMP = tempfile.NamedTemporaryFile(prefix="felucca-zsh-")
+"""What compinit has found out, for the next shell."""
+
+
 def in_zsh(desktop: Desktop, line: str) -> str:
     """What is on the screen after the tabulator; zsh completes for people only."""
     terminal = Terminal(desktop, "-f", "-i", program="zsh", **with_client(desktop))
-    terminal.type(f"PS1=; fpath=({COMPLETIONS} $fpath); autoload -Uz compinit && compinit -u -D; print -r READ''Y\n")
+    terminal.type(f"PS1=; fpath=({COMPLETIONS} $fpath); autoload -Uz compinit && compinit -u -d {ZSH_DUMP.name}; print -r READ''Y\n")
     terminal.wait_for("READY")
     terminal.screen = terminal.screen.partition("READY")[2]
     terminal.wait_for("\x1b[?2004h")  # its line editor listens

@@ -13,7 +13,7 @@ cp "$RESULTS"/*.service $units/
 echo precious >~/precious
 ulimit -c unlimited
 start_manager
-systemctl --user set-environment "CGROUPS=$CGROUPS" "PRECIOUS=$HOME/precious" "IN_TMP=$RESULTS/plan" \
+systemctl --user set-environment "CGROUPS=$CGROUPS" "PRECIOUS=$HOME/precious" "IN_TMP=$(cat "$RESULTS/in-tmp")" \
   "UTS=$(readlink /proc/self/ns/uts)" "MNT=$(readlink /proc/self/ns/mnt)" SETUID_PROBE=/run/setuid-probe
 
 # All at once: each is one short process.

@@ -12,6 +12,7 @@ import json
 import platform
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,6 +135,9 @@ class Directives(UserSession):
                     (self.root / f"{name}.service").write_text(unit_with(kept, self.root, name, row.probe))
                     plan.append(f"{name} {row.probe}\n")
         (self.root / "plan").write_text("".join(plan))
+        self.in_tmp = tempfile.NamedTemporaryFile(prefix="felucca-test-", dir="/tmp")  # noqa: SIM115: ends with the session
+        Path(self.in_tmp.name).chmod(0o644)
+        (self.root / "in-tmp").write_text(self.in_tmp.name)
 
 
 @pytest.fixture(scope="module")
