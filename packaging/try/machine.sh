@@ -110,6 +110,21 @@ expect "$password" env "FELUCCA_BUS=unix:path=/run/user/$(id -u "$user")/felucca
 step 'Its sandbox'
 run systemd-analyze --user security --no-pager felucca.service | tail -n 1
 
+step 'With the drop-in that needs a user namespace'
+drop_ins=/home/$user/.config/systemd/user/felucca.service.d
+as_user mkdir -p "$drop_ins"
+run cp /usr/share/felucca/50-userns.conf "$drop_ins/"
+run systemctl --user daemon-reload
+run systemctl --user stop felucca.service 2>/dev/null
+expect "$password" felucca get --format password acme/orders
+[ "$(as_user systemctl --user show -P PrivateUsers felucca.service)" = yes ] || fail 'the drop-in does not count'
+run felucca status | grep -e '\$' -e '^sandbox'
+run systemd-analyze --user security --no-pager felucca.service | tail -n 1
+as_user rm -r "$drop_ins"
+as_user systemctl --user daemon-reload
+as_user systemctl --user stop felucca.service 2>/dev/null
+expect "$password" felucca get --format password acme/orders
+
 step 'Upgrade: the daemon that runs goes on, the next one is the new one'
 daemon=$(as_user systemctl --user show -P MainPID felucca.service)
 install_packages --reinstall

@@ -67,6 +67,7 @@ def test_help_is_read():
 
 
 def section(text: str, title: str) -> str:
+    assert text.count(f"\n# {title}\n") == 1, "a page has each section once"
     return text.partition(f"\n# {title}\n")[2].partition("\n# ")[0]
 
 

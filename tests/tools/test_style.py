@@ -137,7 +137,7 @@ GOOD: list[tuple[Callable[[Files], list[str]], str, str]] = [
 ]  # fmt: skip
 
 LICENSED_NAMES = ["a.c", "b/a.h", "meson.build", "b/meson.build", "a.py", "a.sh", "a.1.scd", "a.xml", "A.md", "a.conf",
-                  "a.service.in"]  # fmt: skip
+                  "a.service.in", "a", "meson_options.txt", "a.catalog"]  # fmt: skip
 
 
 def git_files() -> list[str]:

@@ -8,6 +8,7 @@
 
 typedef struct
 {
+  char *scratch;
   char *path;
   FelWork *work;
   FelLedger *ledger;
@@ -16,7 +17,8 @@ typedef struct
 static void
 fixture_init (Fixture *self)
 {
-  self->path = scratch_new ();
+  self->scratch = scratch_new ();
+  self->path = g_build_filename (self->scratch, "intents", NULL);
   self->work = fel_work_new ();
   self->ledger = fel_ledger_new (self->path, self->work);
 }
@@ -27,8 +29,9 @@ fixture_clear (Fixture *self)
   scratch_wait_for (self->work);
   fel_ledger_free (self->ledger);
   fel_work_free (self->work);
-  scratch_remove (self->path);
+  scratch_remove (self->scratch);
   g_free (self->path);
+  g_free (self->scratch);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear)
