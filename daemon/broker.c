@@ -56,6 +56,7 @@ fel_broker_free (FelBroker *self)
   if (self == NULL)
     return;
   fel_sandbox_free (self->sandbox);
+  fel_file_marks_free (self->file_marks);
   fel_keyring_close (self->keyring);
   fel_mirror_free (self->mirror);
   fel_expiry_free (self->expiry);

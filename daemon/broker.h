@@ -8,6 +8,7 @@
 #include "catalog.h"
 #include "config.h"
 #include "endings.h"
+#include "file-marks.h"
 #include "keyring.h"
 #include "ledger.h"
 #include "mint-queue.h"
@@ -33,7 +34,8 @@ typedef struct FelBrokerListener
 typedef struct FelBroker
 {
   FelConfig *config;
-  FelSandbox *sandbox; /* (nullable) */
+  FelSandbox *sandbox;      /* (nullable) */
+  FelFileMarks *file_marks; /* (nullable): no file is closed to us */
   FelRegistry *registry;
   FelCatalog *catalog;
   FelKeyring *keyring;

@@ -20,6 +20,7 @@
 #include "reconcile.h"
 
 #define TIDY_SEC 20 /* after a call; the threads of pools have left by then */
+#define MARKS_SEC 1 /* at least, between two looks at the files of the user */
 
 struct FelBus
 {
@@ -31,7 +32,9 @@ struct FelBus
   FelBusEnded ended;
   gpointer user_data;
   guint idle_id;
-  guint tidy_id; /* 0: nothing was done since the last time */
+  guint tidy_id;        /* 0: nothing was done since the last time */
+  gint64 marks_usec;    /* when they were looked at; monotonic */
+  gboolean is_outdated; /* a file of the user's is not the one that we may read */
   gboolean asked_for_name;
   gboolean leaving;  /* the name is being given back, or was */
   gboolean released; /* nothing new can come in under the name */
@@ -188,7 +191,7 @@ on_idle_check (gpointer user_data)
       || fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0 || fel_expiry_is_waiting (self->broker->expiry)
       || fel_sign_ins_count (self->broker->sign_ins) > 0)
     bus_watch_idle (self, timeout_usec);
-  else if (rested_usec < timeout_usec)
+  else if (rested_usec < timeout_usec && !self->is_outdated)
     bus_watch_idle (self, timeout_usec - rested_usec);
   else
     fel_bus_leave (self);
@@ -217,6 +220,26 @@ on_tidy (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+bus_is_outdated (FelBus *self)
+{
+  gint64 now_usec = g_get_monotonic_time ();
+  g_autofree char *sentence = NULL;
+  const char *changed;
+
+  if (self->is_outdated || now_usec - self->marks_usec < MARKS_SEC * G_USEC_PER_SEC)
+    return self->is_outdated;
+  self->marks_usec = now_usec;
+  changed = fel_file_marks_find_changed (self->broker->file_marks);
+  if (changed == NULL)
+    return FALSE;
+  sentence = g_strdup_printf ("%s was made or replaced after the start: leaving, for a daemon that can read it",
+                              changed);
+  fel_log_problem (sentence);
+  self->is_outdated = TRUE;
+  return TRUE;
+}
+
 static void
 on_became_idle (gpointer user_data)
 {
@@ -226,6 +249,12 @@ on_became_idle (gpointer user_data)
     self->tidy_id = g_timeout_add_seconds (TIDY_SEC, on_tidy, self);
 
   self->object.last_call_usec = g_get_monotonic_time ();
+  /* The next call starts a daemon that sees what is there now; this one never will. */
+  if (self->idle_id != 0 && bus_is_outdated (self))
+    {
+      g_source_remove (self->idle_id);
+      bus_watch_idle (self, 1);
+    }
   bus_end_when_drained (self);
 }
 

@@ -95,14 +95,28 @@ fel_file_rules_paths_in (const char *value)
   return (char **) g_ptr_array_free (paths, FALSE);
 }
 
+typedef struct
+{
+  FelLandlock *landlock;
+  FelFileMarks *marks;
+} UserRules;
+
+/* One that may be made or replaced at any time. */
 static void
-allow_below (FelLandlock *landlock, const char *folder, const char *const *names, gsize n_names)
+allow_marked (const UserRules *self, const char *path, FelLandlockAccess access)
+{
+  fel_file_marks_add (self->marks, path);
+  fel_landlock_allow (self->landlock, path, access);
+}
+
+static void
+allow_below (const UserRules *self, const char *folder, const char *const *names, gsize n_names)
 {
   for (gsize i = 0; i < n_names; i++)
     {
       g_autofree char *path = g_build_filename (folder, names[i], NULL);
 
-      fel_landlock_allow (landlock, path, READ);
+      allow_marked (self, path, READ);
     }
 }
 
@@ -156,29 +170,29 @@ allow_installation (FelLandlock *landlock, const char *backend_folder)
 
 /* A folder that is named in the settings of a backend is its own; a file is there to be read. */
 static void
-allow_named (FelLandlock *landlock, const char *value)
+allow_named (const UserRules *self, const char *value)
 {
   g_auto (GStrv) paths = fel_file_rules_paths_in (value);
 
   for (char **path = paths; *path != NULL; path++)
-    fel_landlock_allow (landlock, *path, g_file_test (*path, G_FILE_TEST_IS_DIR) ? ALL : RUN);
+    allow_marked (self, *path, g_file_test (*path, G_FILE_TEST_IS_DIR) ? ALL : RUN);
 }
 
 static void
-allow_user (FelLandlock *landlock)
+allow_user (const UserRules *self)
 {
   g_autofree char *tickets = g_strdup_printf ("/tmp/krb5cc_%u", (unsigned int) getuid ());
 
-  allow_below (landlock, g_get_home_dir (), home_files, G_N_ELEMENTS (home_files));
-  allow_below (landlock, g_get_user_config_dir (), config_files, G_N_ELEMENTS (config_files));
-  fel_landlock_allow (landlock, tickets, READ);
+  allow_below (self, g_get_home_dir (), home_files, G_N_ELEMENTS (home_files));
+  allow_below (self, g_get_user_config_dir (), config_files, G_N_ELEMENTS (config_files));
+  allow_marked (self, tickets, READ);
   for (gsize i = 0; i < G_N_ELEMENTS (variables); i++)
     {
       g_auto (GStrv) words = g_strsplit (g_getenv (variables[i]) ?: "", ":", -1);
 
       for (char **word = words; *word != NULL; word++)
         if (is_path (*word))
-          fel_landlock_allow (landlock, *word, READ);
+          allow_marked (self, *word, READ);
     }
 }
 
@@ -201,14 +215,14 @@ allow_own (FelLandlock *landlock, const char *state_folder)
 }
 
 static void
-allow_settings (FelLandlock *landlock, const FelConfig *config)
+allow_settings (const UserRules *self, const FelConfig *config)
 {
   for (guint i = 0; i < config->instances->len; i++)
     {
       const FelConfigInstance *instance = config->instances->pdata[i];
 
       for (guint j = 0; j < instance->settings->len; j++)
-        allow_named (landlock, ((const FelConfigSetting *) instance->settings->pdata[j])->value);
+        allow_named (self, ((const FelConfigSetting *) instance->settings->pdata[j])->value);
     }
 }
 
@@ -235,17 +249,19 @@ may_confine (const FelConfig *config, GError **error)
   return TRUE;
 }
 
-gboolean
+FelFileMarks *
 fel_file_rules_enforce (const FelConfig *config, const char *state_folder, const char *backend_folder, GError **error)
 {
   g_autoptr (FelLandlock) landlock = may_confine (config, error) ? fel_landlock_new (error) : NULL;
+  g_autoptr (FelFileMarks) marks = fel_file_marks_new ();
+  UserRules user = { landlock, marks };
 
   if (landlock == NULL)
-    return FALSE;
+    return NULL;
   allow_system (landlock);
   allow_installation (landlock, backend_folder);
-  allow_user (landlock);
+  allow_user (&user);
   allow_own (landlock, state_folder);
-  allow_settings (landlock, config);
-  return fel_landlock_enforce (landlock, error);
+  allow_settings (&user, config);
+  return fel_landlock_enforce (landlock, error) ? g_steal_pointer (&marks) : NULL;
 }

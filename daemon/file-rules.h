@@ -6,10 +6,12 @@
 #pragma once
 
 #include "config.h"
+#include "file-marks.h"
 
-/* FALSE: files are as open as before, and the message says why; not always a fault. */
-gboolean fel_file_rules_enforce (const FelConfig *config, const char *state_folder, const char *backend_folder,
-                                 GError **error);
+/* What the files of the user are that there are rules for now, so that it is known when they are others. NULL: files are
+ * as open as before, and the message says why; not always a fault. (transfer full) */
+FelFileMarks *fel_file_rules_enforce (const FelConfig *config, const char *state_folder, const char *backend_folder,
+                                      GError **error);
 
 /* The absolute paths in the value of a setting: a file, or a connection string that names some. (transfer full) */
 char **fel_file_rules_paths_in (const char *value);

@@ -182,7 +182,7 @@ run_as_told (int argc, char **argv, gboolean *ret_require_sandbox, int *ret_stat
 
 /* Before there are threads: the rules for files hold for those that are made later. */
 static FelSandbox *
-confine (const FelConfig *config, const char *state)
+confine (const FelConfig *config, const char *state, FelFileMarks **ret_marks)
 {
   g_autoptr (GError) memory_error = NULL;
   g_autoptr (GError) files_error = NULL;
@@ -190,7 +190,7 @@ confine (const FelConfig *config, const char *state)
   fel_locked_memory_open (&memory_error);
   if (memory_error != NULL)
     fel_log_problem (memory_error->message);
-  fel_file_rules_enforce (config, state, fel_registry_default_directory (), &files_error);
+  *ret_marks = fel_file_rules_enforce (config, state, fel_registry_default_directory (), &files_error);
   return fel_sandbox_look (files_error, memory_error == NULL);
 }
 
@@ -200,13 +200,15 @@ build_broker (void)
   g_auto (GStrv) files = fel_config_default_files ();
   g_autofree char *state = g_build_filename (g_get_user_state_dir (), "felucca", NULL);
   FelConfig *config = fel_config_load ((const char *const *) files);
-  FelSandbox *sandbox = confine (config, state);
+  FelFileMarks *marks;
+  FelSandbox *sandbox = confine (config, state, &marks);
   FelBroker *broker = fel_broker_new (config, fel_registry_default_directory (), state);
 
   for (guint i = 0; i < config->problems->len; i++)
     fel_log_problem (config->problems->pdata[i]);
   fel_sandbox_log (sandbox);
   broker->sandbox = sandbox;
+  broker->file_marks = marks;
   return broker;
 }
 

@@ -12,7 +12,7 @@ import re
 
 import pytest
 
-from desktop import DAEMON, NAME, Desktop
+from desktop import DAEMON, NAME, Desktop, wait_until
 from processes import inherited_filter
 
 LANDLOCK_CREATE_RULESET = 444
@@ -112,3 +112,33 @@ def test_it_can_be_required(bare: Desktop):
     assert process.wait(20) == EX_CONFIG
     assert "--require-sandbox: the daemon does not run" in bare.daemon_log()
     assert not bare.has_owner(NAME)
+
+
+# A rule is about a file, not about its name
+
+
+@needs_landlock
+def test_a_file_that_was_made_later_is_seen_by_the_next_daemon(bare: Desktop):
+    """This one cannot open it, ever."""
+    first, home = bare.daemon_process, bare.root / "home"
+    bare.activatable()
+    (home / ".bashrc").write_text("of no use to the daemon")
+    (home / ".pgpass").write_text("*:*:*:*:hunter2\n")
+    wait_until(lambda: bare.cli("list").returncode == 0 and first.poll() is not None, "it leaves after a call")
+    assert first.wait() == 0
+    (line,) = re.findall(".* was made or replaced .*", bare.daemon_log())
+    assert str(home / ".pgpass") in line
+    assert bare.cli("list").returncode == 0
+
+
+@needs_landlock
+@pytest.mark.parametrize("keys,name", [("idle-timeout=0", ".pgpass"), ("", ".bashrc"), ("confine-files=false", ".pgpass")])
+def test_it_stays(bare: Desktop, keys: str, name: str):
+    """Where it shall never leave, and where nothing is closed to it."""
+    bare.write_config(f"[daemon]\n{keys}\n")
+    bare.restart_daemon()
+    (bare.root / "home" / name).write_text("*:*:*:*:hunter2\n")
+    for _ in range(2):  # the second is answered when the first has come to its end
+        assert bare.list() == []
+    assert "was made or replaced" not in bare.daemon_log()
+    assert bare.daemon_process.poll() is None

@@ -31,7 +31,7 @@ ROWS = [
      "keyring-private", "token-cache", "secret-cache", "registry", "work", "mint-queue", "intent", "intent-folder", "intent-lock",
      "quarantine", "sign-in", "sign-in-listener"],
     ["credential", "token", "secret", "secret-pipe", "locked-memory", "options", "config", "error", "log", "candidate",
-     "failpoint", "lifetime", "fork-guard", "file-rules", "landlock", "sandbox", "module", "probe", "callback", "loopback"],
+     "failpoint", "lifetime", "fork-guard", "file-rules", "file-marks", "landlock", "sandbox", "module", "probe", "callback", "loopback"],
 ]  # fmt: skip
 COUNTERS = 3
 LOWEST = len(ROWS) - 1
