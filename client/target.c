@@ -47,19 +47,28 @@ count_slashes (const char *operand)
 gboolean
 fel_target_may_be_id (const char *operand)
 {
-  return count_slashes (operand) >= 3;
+  return count_slashes (operand) >= 1;
 }
 
 gboolean
 fel_target_check_id (const char *operand, GError **error)
 {
-  if (*operand == '\0')
-    g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "an id is empty");
-  else if (count_slashes (operand) == 1)
-    g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not an id; `felucca list %s` shows them", operand, operand);
-  else
+  if (*operand != '\0')
     return TRUE;
+  g_set_error_literal (error, FEL_EXIT, FEL_EXIT_USAGE, "an id is empty");
   return FALSE;
+}
+
+void
+fel_target_explain_unfound (const char *operand, GError **error)
+{
+  if (!g_error_matches (*error, FEL_EXIT, FEL_EXIT_NOT_FOUND) || count_slashes (operand) != 1)
+    {
+      fel_exit_hint_unfound (*error);
+      return;
+    }
+  g_clear_error (error);
+  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not an id; `felucca list %s` shows them", operand, operand);
 }
 
 void

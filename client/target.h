@@ -16,11 +16,13 @@ typedef struct FelTarget
 /* Splits at the last slash: a workspace may be a path, as a mount of Vault's is. */
 FelTarget *fel_target_parse (const char *operand, GError **error);
 FelTarget *fel_target_parse_database (const char *operand, GError **error);
-/* For the verbs that take ids only: what has one slash is a target. */
-gboolean fel_target_check_id (const char *operand, GError **error);
-
 /* Could it be an id after all? Vault's leases are called MOUNT/creds/ROLE/… . */
 gboolean fel_target_may_be_id (const char *operand);
+
+/* For the verbs that take ids only. */
+gboolean fel_target_check_id (const char *operand, GError **error);
+/* What nothing has for an id, and what has one slash, was meant as a target. error: set already */
+void fel_target_explain_unfound (const char *operand, GError **error);
 void fel_target_free (FelTarget *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelTarget, fel_target_free)

@@ -1,7 +1,6 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "batch.h"
-#include "exit.h"
 #include "felucca-names.h"
 #include "say.h"
 #include "target.h"
@@ -25,7 +24,7 @@ revoke_one (const FelCli *cli, FelDaemon *daemon, const char *id, GError **error
   reply = fel_call_send (call, FEL_CALL_SECONDS_LONG, &failure);
   if (reply == NULL)
     {
-      fel_exit_hint_unfound (failure);
+      fel_target_explain_unfound (id, &failure);
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }

@@ -1,6 +1,5 @@
 /* SPDX-FileCopyrightText: The felucca authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "exit.h"
 #include "felucca-names.h"
 #include "say.h"
 #include "target.h"
@@ -49,7 +48,7 @@ run (FelCli *cli, GError **error)
   credential = fel_credential_receive (call, &failure);
   if (credential == NULL)
     {
-      fel_exit_hint_unfound (failure);
+      fel_target_explain_unfound (old, &failure);
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }

@@ -96,8 +96,7 @@ check_way (const FelCli *cli, GError **error)
 
   if (cli->token_stdin && cli->no_browser)
     wrong = "--token-stdin and --no-browser exclude each other";
-  else if ((cli->no_prompt && (!cli->token_stdin || fel_terminal_is_there ()))
-           || (!cli->token_stdin && !cli->no_browser && !fel_terminal_is_there ()))
+  else if (cli->no_prompt && (!cli->token_stdin || fel_terminal_is_there ()))
     wrong = "there is nobody to ask to sign in; give a token through a pipe with --token-stdin";
   if (wrong == NULL)
     return TRUE;

@@ -5,20 +5,28 @@
 #include "exit.h"
 #include "felucca-names.h"
 #include "say.h"
+#include "status.h"
 #include "unresolved.h"
 #include "verbs.h"
 #include "view.h"
 
 #define OPERANDS "[revoke|keep|forget INTENT]"
 
+enum
+{
+  ACTION_REVOKE,
+  ACTION_KEEP,
+  ACTION_FORGET,
+};
+
 static const struct
 {
   const char *name;
   const char *outcome;
 } actions[] = {
-  { "revoke", "nothing of it is left at the provider" },
-  { "keep", "what it minted was left alone at the provider" },
-  { "forget", "forgotten here; what it may have minted was left alone" },
+  [ACTION_REVOKE] = { "revoke", "nothing of it is left at the provider" },
+  [ACTION_KEEP] = { "keep", "what it minted was left alone at the provider" },
+  [ACTION_FORGET] = { "forget", "forgotten here; what it may have minted was left alone" },
 };
 
 static gboolean
@@ -45,6 +53,21 @@ list (const FelCli *cli, FelDaemon *daemon, GError **error)
   return TRUE;
 }
 
+/* To end something needs the sign-in, which is in the keyring; the daemon would ask its user. */
+static gboolean
+check_keyring (const FelCli *cli, FelDaemon *daemon, GError **error)
+{
+  g_autoptr (FelRecord) status = cli->no_prompt ? fel_status_fetch (daemon, error) : NULL;
+
+  if (!cli->no_prompt)
+    return TRUE;
+  if (status == NULL || g_strcmp0 (fel_record_text (status, "keyring-state"), "locked") != 0)
+    return status != NULL;
+  g_set_error_literal (error, FEL_EXIT, FEL_EXIT_KEYRING,
+                       "the keyring is locked, and with --no-prompt nobody is asked to unlock it");
+  return FALSE;
+}
+
 static gboolean
 resolve (const FelCli *cli, FelDaemon *daemon, gsize action, const char *typed, GError **error)
 {
@@ -53,7 +76,7 @@ resolve (const FelCli *cli, FelDaemon *daemon, gsize action, const char *typed, 
   g_autoptr (FelCall) call = NULL;
   g_autoptr (sd_bus_message) reply = NULL;
 
-  if (intent == NULL)
+  if (intent == NULL || (action == ACTION_REVOKE && !check_keyring (cli, daemon, error)))
     return FALSE;
   call = fel_call_new (daemon, FEL_IFACE_CREDENTIALS, "ResolveUnresolved");
   fel_call_string (call, intent);

@@ -472,6 +472,7 @@ gboolean
 fel_backend_call_judge_settings (FelBackendCall *self, FelVerb check, GCancellable *cancellable, GError **error)
 {
   const FelInstance *instance = self->instance;
+  const char *problem;
   FelVerbRequest request;
   gboolean ok;
 
@@ -480,8 +481,9 @@ fel_backend_call_judge_settings (FelBackendCall *self, FelVerb check, GCancellab
   fel_quarantine_enter (instance->name, "check");
   ok = check (&host, &request, (FelOut *) self);
   fel_quarantine_leave ();
+  problem = self->error != NULL ? self->error->message : "the settings are not usable";
   if (!ok)
-    g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: [backend %s] %s", instance->config->file,
-                 instance->name, self->error != NULL ? self->error->message : "the settings are not usable");
+    g_set_error (error, FEL_ERROR, FEL_ERROR_BACKEND_FAILED, "%s: [backend %s] %s",
+                 fel_config_file_of (instance->config, problem), instance->name, problem);
   return ok;
 }

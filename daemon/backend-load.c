@@ -78,6 +78,7 @@ instance_fail (FelInstance *instance, const FelModuleStamp *stamp, const char *w
   instance->failure = what != NULL ? g_strdup_printf ("%s: [backend %s] %s: %s", instance->config->file, instance->name,
                                                       what, why)
                                    : g_strdup (why);
+  fel_log_problem (instance->failure);
   instance->failed = *stamp;
 }
 

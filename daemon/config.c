@@ -43,6 +43,7 @@ fel_config_free (FelConfig *self)
 {
   if (self == NULL)
     return;
+  g_free (self->default_file);
   g_free (self->default_backend);
   g_free (self->unreadable);
   g_ptr_array_unref (self->instances);
@@ -110,7 +111,7 @@ parse_boolean (const char *text, gboolean *ret_value, char **ret_problem)
 
 /* NULL: fine. Else what is wrong with it. */
 static char *
-config_set_daemon (FelConfig *self, const char *key, const char *value)
+config_set_daemon (FelConfig *self, const char *key, const char *value, const char *file)
 {
   char *problem = NULL;
   gboolean confine = FALSE;
@@ -120,7 +121,9 @@ config_set_daemon (FelConfig *self, const char *key, const char *value)
   else if (g_str_equal (key, "default-backend"))
     {
       g_free (self->default_backend);
+      g_free (self->default_file);
       self->default_backend = g_strdup (value);
+      self->default_file = g_strdup (file);
     }
   else if (g_str_equal (key, "idle-timeout"))
     parse_seconds (value, 0, IDLE_TIMEOUT_MAX_SEC, &self->idle_timeout_sec, &problem);
@@ -221,7 +224,7 @@ config_read_group (FelConfig *self, GKeyFile *keys, const char *group, const cha
       else if (instance != NULL)
         problem = config_set_backend (instance, *name, value, file);
       else
-        problem = config_set_daemon (self, *name, value);
+        problem = config_set_daemon (self, *name, value, file);
       if (problem != NULL)
         line = one_line (g_strdup_printf ("%s: [%s] %s: %s", file, group, *name, problem));
       if (instance != NULL)
@@ -294,9 +297,23 @@ fel_config_load (const char *const *files)
       default_exists = default_exists || g_strcmp0 (instance->name, self->default_backend) == 0;
     }
   if (self->default_backend != NULL && !default_exists)
-    config_add_problem (self, g_strdup_printf ("felucca.conf: [daemon] default-backend: there is no [backend %s]",
-                                               self->default_backend));
+    config_add_problem (self, g_strdup_printf ("%s: [daemon] default-backend: there is no [backend %s]",
+                                               self->default_file, self->default_backend));
   return self;
+}
+
+const char *
+fel_config_file_of (const FelConfigInstance *instance, const char *problem)
+{
+  for (guint i = 0; i < instance->settings->len; i++)
+    {
+      const FelConfigSetting *setting = instance->settings->pdata[i];
+      gsize len = strlen (setting->key);
+
+      if (strncmp (problem, setting->key, len) == 0 && problem[len] == ':')
+        return setting->file;
+    }
+  return instance->file;
 }
 
 char **

@@ -36,6 +36,7 @@ typedef enum
 typedef struct FelConfig
 {
   char *default_backend;  /* (nullable) */
+  char *default_file;     /* (nullable) where that is said */
   guint idle_timeout_sec; /* 0: never leave */
   FelConfine confine_files;
   char *unreadable;     /* (nullable) the problem of a file of which nothing is known */
@@ -46,6 +47,10 @@ typedef struct FelConfig
 /* Later files win, key by key. A file that does not exist is none. */
 FelConfig *fel_config_load (const char *const *files);
 void fel_config_free (FelConfig *self); /* (nullable) */
+
+/* Where the key stands that a problem, "key: …", is about; if it is about none, the last file that speaks of the instance.
+ * (transfer none) */
+const char *fel_config_file_of (const FelConfigInstance *instance, const char *problem);
 
 /* The three files of the contract, in their order. */
 char **fel_config_default_files (void);

@@ -284,7 +284,7 @@ append_backend (sd_bus_message *message, FelBroker *broker, FelInstance *instanc
   const char *state;
   int r;
 
-  for (FelVerbKind verb = FEL_VERB_MINT; verb <= FEL_VERB_RENEW; verb++)
+  for (FelVerbKind verb = FEL_VERB_MINT; verb <= FEL_VERB_EXCHANGE; verb++)
     if (fel_backend_has (instance, verb))
       g_strv_builder_add (builder, fel_verb_name (verb));
   capabilities = g_strv_builder_end (builder);

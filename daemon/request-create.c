@@ -130,8 +130,12 @@ create_complete (const FelRequest *self)
   credential->stored_sec = g_get_real_time () / G_USEC_PER_SEC;
   if (credential->user == NULL)
     credential->user = g_strdup (credential->id);
-  if (credential->tenant_id == NULL)
-    credential->tenant_id = g_strdup (self->options->tenant_id);
+  /* As it was asked for, however the provider spells it: so it is found again. */
+  if (self->options->tenant_id != NULL)
+    {
+      g_free (credential->tenant_id);
+      credential->tenant_id = g_strdup (self->options->tenant_id);
+    }
   /* An end that the provider does not see to is ours to see to. */
   if (credential->not_after_sec == 0 && self->options->ttl_sec != 0
       && fel_backend_has (self->instance, FEL_VERB_REVOKE))

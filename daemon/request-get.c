@@ -83,6 +83,17 @@ get_query (FelRequest *self, FelCatalogQuery *query, GError **error)
   return TRUE;
 }
 
+static void
+get_mint (FelRequest *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (fel_mint_queue_admits (self->broker->mint_queue, &error))
+    fel_request_become (self, &fel_request_create);
+  else
+    fel_request_fail (self, error);
+}
+
 /* There is none: mint one if that was asked for. Equal calls of one time mint once. */
 static void
 get_end_unfound (FelRequest *self)
@@ -108,10 +119,11 @@ get_end_unfound (FelRequest *self)
   if (error != NULL)
     fel_request_fail (self, error);
   else if (options->request_id != NULL
-           || !fel_request_join (
-               self, g_strdup_printf ("mint\n%s\n%s\n%s\n%s\n%d", self->instance->name, self->workspace, self->database,
-                                      options->tenant_id != NULL ? options->tenant_id : "", options->internal)))
-    fel_request_become (self, &fel_request_create);
+           || !fel_request_join (self, g_strdup_printf ("mint\n%s\n%s\n%s\n%s\n%d\n%" G_GINT64_FORMAT "\n%s",
+                                                        self->instance->name, self->workspace, self->database,
+                                                        options->tenant_id ?: "", options->internal, options->ttl_sec,
+                                                        options->label ?: "")))
+    get_mint (self);
 }
 
 static gboolean get_at_once (FelRequest *self);

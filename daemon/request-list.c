@@ -11,9 +11,22 @@ enum
   LIST_START,
   LIST_OPENED,
   LIST_READY,
+  LIST_AIM,
   LIST_ASK,
   LIST_ASKED,
 };
+
+/* The sign-in, without which no provider can be asked, is in the keyring. */
+static void
+list_open (FelRequest *self)
+{
+  FelKeyring *keyring = self->broker->keyring;
+
+  if (self->options->provider)
+    fel_keyring_unlock (keyring, self->options->interactive, fel_request_on_outcome, fel_request_ref (self));
+  else
+    fel_keyring_open (keyring, fel_request_on_outcome, fel_request_ref (self));
+}
 
 static void
 list_stored (FelRequest *self)
@@ -35,30 +48,76 @@ list_stored (FelRequest *self)
     }
 }
 
-/* FALSE: the request has failed. */
-static gboolean
-list_aim (FelRequest *self)
+/* Providers list one database at a time, and do not tell which there are: without a name, those are meant of which
+ * something is stored. */
+static void
+list_find_targets (FelRequest *self)
 {
-  g_autoptr (GError) error = NULL;
+  const FelOptions *options = self->options;
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  if (self->options->workspace == NULL || self->options->database == NULL)
+  self->targets = g_ptr_array_new_with_free_func ((GDestroyNotify) fel_credential_unref);
+  if (!options->provider)
+    return;
+  if (options->workspace != NULL && options->database != NULL)
     {
-      error = g_error_new (FEL_ERROR, FEL_ERROR_INVALID_ARGUMENTS,
-                           "option 'provider' needs a workspace and a database: providers list one at a time");
-      fel_request_fail (self, error);
-      return FALSE;
+      FelCredential *named = fel_credential_new ();
+
+      named->backend = g_strdup (options->backend);
+      named->workspace = g_strdup (options->workspace);
+      named->database = g_strdup (options->database);
+      g_ptr_array_add (self->targets, named);
+      return;
     }
-  self->workspace = g_strdup (self->options->workspace);
-  self->database = g_strdup (self->options->database);
-  return TRUE;
+  for (guint i = 0; i < self->list->len; i++)
+    {
+      FelCredential *stored = ((FelListed *) self->list->pdata[i])->credential;
+
+      if (fel_registry_find (self->broker->registry, stored->backend) != NULL
+          && g_hash_table_add (seen, g_strjoin ("\n", stored->backend, stored->workspace, stored->database, NULL)))
+        g_ptr_array_add (self->targets, fel_credential_ref (stored));
+    }
 }
 
 static void
+set (char **text, const char *value)
+{
+  g_free (*text);
+  *text = g_strdup (value);
+}
+
+/* FALSE: there is none left. */
+static gboolean
+list_aim (FelRequest *self)
+{
+  g_autoptr (FelCredential) target = NULL;
+
+  if (self->targets->len == 0)
+    return FALSE;
+  target = g_ptr_array_steal_index (self->targets, 0);
+  set (&self->backend, target->backend);
+  set (&self->workspace, target->workspace);
+  set (&self->database, target->database);
+  self->instance = NULL;
+  return TRUE;
+}
+
+/* FALSE: it goes on later, or has come to its end. Where one database was named, that it cannot be listed is an error; of
+ * several, those are listed that can be. */
+static gboolean
 list_ask_provider (FelRequest *self)
 {
+  if (!fel_request_resolve (self))
+    return FALSE;
+  self->state = LIST_AIM;
+  if ((self->options->workspace == NULL || self->options->database == NULL)
+      && !fel_backend_has (self->instance, FEL_VERB_LIST))
+    return TRUE;
   self->state = LIST_ASKED;
+  g_clear_pointer (&self->call, fel_backend_call_unref);
   self->call = fel_request_new_call (self, FEL_VERB_LIST);
   fel_verb_run (self->broker, self->call, fel_request_on_call, fel_request_ref (self));
+  return FALSE;
 }
 
 /* Adds what lives at the provider and is not ours. */
@@ -89,11 +148,7 @@ list_step (FelRequest *self)
       {
       case LIST_START:
         self->state = LIST_OPENED;
-        if (self->options->provider) /* the sign-in is in the keyring */
-          fel_keyring_unlock (self->broker->keyring, self->options->interactive, fel_request_on_outcome,
-                              fel_request_ref (self));
-        else
-          fel_keyring_open (self->broker->keyring, fel_request_on_outcome, fel_request_ref (self));
+        list_open (self);
         return;
 
       case LIST_OPENED:
@@ -108,21 +163,33 @@ list_step (FelRequest *self)
 
       case LIST_READY:
         list_stored (self);
-        self->state = self->options->provider ? LIST_ASK : LIST_ASKED;
-        if (self->options->provider && !list_aim (self))
-          return;
+        list_find_targets (self);
+        self->state = LIST_AIM;
+        break;
+
+      case LIST_AIM:
+        if (!list_aim (self))
+          {
+            fel_request_finish (self);
+            return;
+          }
+        self->state = LIST_ASK;
         break;
 
       case LIST_ASK:
-        if (fel_request_resolve (self))
-          list_ask_provider (self);
-        return;
+        if (!list_ask_provider (self))
+          return;
+        break;
 
       case LIST_ASKED:
-        if (self->error == NULL && self->call != NULL)
-          list_add_foreign (self);
-        fel_request_finish (self);
-        return;
+        if (self->error != NULL)
+          {
+            fel_request_finish (self);
+            return;
+          }
+        list_add_foreign (self);
+        self->state = LIST_AIM;
+        break;
 
       default:
         g_assert_not_reached ();

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "request.h"
 
+#include "error.h"
 #include "expiry.h"
 #include "lifetime.h"
 #include "log.h"
@@ -43,6 +44,12 @@ rotate_wish (const FelRequest *self, const FelCredential *old)
   return wish;
 }
 
+static gboolean
+is_same_rotation (const FelOptions *a, const FelOptions *b)
+{
+  return a->overlap_sec == b->overlap_sec && a->ttl_sec == b->ttl_sec && g_strcmp0 (a->label, b->label) == 0;
+}
+
 static void
 on_minted (FelRequest *mint, gpointer user_data)
 {
@@ -58,6 +65,22 @@ on_minted (FelRequest *mint, gpointer user_data)
   fel_request_step (self);
 }
 
+/* FALSE: the request is one with another, or has failed. */
+static gboolean
+rotate_is_first (FelRequest *self)
+{
+  g_autofree char *key = g_strconcat ("rotate\n", self->path, NULL);
+  const FelRequest *leader = g_hash_table_lookup (self->broker->flights, key);
+  g_autoptr (GError) error = NULL;
+
+  if (leader == NULL || is_same_rotation (leader->options, self->options))
+    return !fel_request_join (self, g_steal_pointer (&key));
+  error = g_error_new_literal (FEL_ERROR, FEL_ERROR_CONFLICT,
+                               "it is being rotated with another overlap, ttl or label; try again when that is done");
+  fel_request_fail (self, error);
+  return FALSE;
+}
+
 static void
 rotate_begin (FelRequest *self)
 {
@@ -67,7 +90,7 @@ rotate_begin (FelRequest *self)
   if (entry == NULL)
     return;
   self->path = g_strdup (entry->path);
-  if (fel_request_join (self, g_strconcat ("rotate\n", self->path, NULL)))
+  if (!rotate_is_first (self))
     return;
   self->workspace = g_strdup (entry->credential->workspace);
   self->database = g_strdup (entry->credential->database);

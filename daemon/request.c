@@ -56,6 +56,7 @@ fel_request_unref (FelRequest *self)
   fel_credential_unref (self->credential);
   fel_secret_unref (self->secret);
   g_clear_pointer (&self->list, g_ptr_array_unref);
+  g_clear_pointer (&self->targets, g_ptr_array_unref);
   g_clear_error (&self->error);
   g_clear_error (&self->reply_error);
   g_free (self);
@@ -122,8 +123,7 @@ fel_request_start (FelRequest *self, FelRequestDone done, gpointer user_data)
   self->broker->open_requests++;
   self->done = done;
   self->done_data = user_data;
-  if ((self->kind == &fel_request_create || self->options->create)
-      && !fel_mint_queue_admits (self->broker->mint_queue, &error))
+  if (self->kind == &fel_request_create && !fel_mint_queue_admits (self->broker->mint_queue, &error))
     fel_request_fail (self, error);
   else if (self->kind->at_once == NULL || !self->kind->at_once (self))
     fel_request_enter (self);

@@ -84,6 +84,7 @@ struct FelRequest
   gboolean in_mint_queue;
   FelLedgerEntry *entry; /* of the mint under way, or the one to be resolved */
   guint pending;         /* completions that are waited for at one time */
+  GPtrArray *targets;    /* of FelCredential: databases that are still to be listed */
 
   /* answer */
   FelCredential *credential;

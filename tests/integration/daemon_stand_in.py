@@ -68,6 +68,7 @@ class DaemonStandIn:
 
     def __init__(self, desktop: Desktop):
         self.unresolved: list[dict[str, Any]] = []
+        self.properties = dict(PROPERTIES)
         self.failures: dict[str, tuple[str, str]] = {}
         self.resolved: list[tuple[str, str]] = []
         self.credentials: list[dict[str, Any]] = []
@@ -121,7 +122,7 @@ class DaemonStandIn:
             invocation.return_value(getattr(self, "_" + method)(*parameters.unpack()))
 
     def _on_get(self, _bus: Any, _sender: str, _path: str, _interface: str, name: str) -> GLib.Variant:
-        return PROPERTIES[name]
+        return self.properties[name]
 
     def _record(self, method: str, parameters: GLib.Variant) -> None:
         arguments = [parameters.get_child_value(i) for i in range(parameters.n_children())]

@@ -182,7 +182,7 @@ def test_how_a_create_ends(desktop: Desktop, rule: dict[str, Any], status: int):
     ["get", "acme/orders", "--json", "--format", "url"], ["list", "--format", "password"], ["status", "now"],
     ["get", "an-id", "--create"], ["get", "an-id", "--tenant", "t"], ["create", "acme/" + "x" * 257],
     ["create", "acme/.."], ["create", "acme/a\nb"], ["create", "acme/orders", "--backend", "nobody"], ["sign-in", "a", "-b", "b"],
-    ["create", "acme/orders", "--tenant"], ["create", "acme/orders", "--label", ""], ["sign-in"],
+    ["create", "acme/orders", "--tenant"], ["create", "acme/orders", "--label", ""], ["sign-in", "--no-prompt"],
     ["create", "acme/orders", "--internal=no"], ["--no-prompt=no", "create", "acme/orders"], ["create", "--json=", "acme/orders"],
 ])
 def test_usage_is_2(desktop: Desktop, arguments: list[str]):

@@ -152,10 +152,18 @@ def test_what_no_overlap_is(bus: Desktop, daemon: DaemonStandIn, typed: str):
     assert daemon.calls == []
 
 
-@pytest.mark.parametrize("arguments", [[], [OLD, NEW], ["acme/orders"], [""], [OLD, "--yes"], [OLD, "--tenant", "t1"]])
+@pytest.mark.parametrize("arguments", [[], [OLD, NEW], [""], [OLD, "--yes"], [OLD, "--tenant", "t1"]])
 def test_rotate_takes_one_id(bus: Desktop, daemon: DaemonStandIn, arguments: list[str]):
     fail(bus, "rotate", *arguments)
     assert daemon.calls == []
+
+
+@pytest.mark.parametrize("verb,method", [("rotate", "RotateCredential"), ("revoke", "RevokeCredential")])
+def test_a_target_is_no_id(bus: Desktop, daemon: DaemonStandIn, verb: str, method: str):
+    """An id may have a slash, so this is known when there is none like it."""
+    daemon.failures[method] = ("NotFound", "There is no such credential.")
+    assert "'acme/orders' is not an id; `felucca list acme/orders` shows them" in fail(bus, verb, "acme/orders")
+    assert [call for call, *_ in daemon.calls] == [method]
 
 
 @pytest.mark.parametrize("name,status", [

@@ -327,7 +327,17 @@ def test_ctrl_c(door: Desktop, way: str):
     wait_until(lambda: not can_connect("127.0.0.1", port), "the door is closed")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--no-browser", "--no-prompt"], ["--no-browser", "--token-stdin"]])
+def test_nothing_is_read_but_the_browser_is_there(door: Desktop):
+    """As from a launcher, or a script."""
+    process = door.spawn([str(CLIENT), "sign-in"], env=door.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    assert visit(last_address(opened(door))) == 200
+    output, said = process.communicate(timeout=DEADLINE_SEC)
+    assert (process.returncode, output) == (0, b""), said
+    assert b"signed in to nile as ada@example.com" in said
+
+
+@pytest.mark.parametrize("arguments", [["--no-prompt"], ["--no-browser", "--no-prompt"], ["--no-browser", "--token-stdin"]])
 def test_usage(door: Desktop, arguments: list[str]):
     done = door.cli("sign-in", *arguments, input="")
     assert done.returncode == 2, done

@@ -14,7 +14,7 @@ from typing import Any, Iterator
 import pytest
 
 from daemon_stand_in import DaemonStandIn
-from desktop import Desktop
+from desktop import Desktop, GLib
 from gi.repository import GLib
 from terminals import show
 
@@ -187,6 +187,18 @@ def test_an_action_reaches_the_one_that_is_meant(bus: Desktop, daemon: DaemonSta
     assert done.stdout == ""
     assert done.stderr.startswith(f"felucca: {INTENT}: ")
     assert run(bus, "unresolved", action, typed, "--quiet").stderr == ""
+
+
+@pytest.mark.parametrize("keyring,action,status", [
+    ("locked", "revoke", 4), ("locked", "keep", 0), ("locked", "forget", 0), ("unlocked", "revoke", 0), ("absent", "revoke", 0),
+])
+def test_without_a_prompt(bus: Desktop, daemon: DaemonStandIn, keyring: str, action: str, status: int):
+    """A locked keyring holds the sign-in that it takes to end something; an absent one is the daemon's to tell."""
+    daemon.properties["KeyringState"] = GLib.Variant("s", keyring)
+    daemon.unresolved = [mint()]
+    done = run(bus, "unresolved", action, INTENT, "--no-prompt", status=status)
+    assert daemon.resolved == ([] if status else [(INTENT, action)])
+    assert ("the keyring is locked" in done.stderr) == (status == 4)
 
 
 def test_an_exact_one_is_not_ambiguous(bus: Desktop, daemon: DaemonStandIn):

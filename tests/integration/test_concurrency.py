@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bus_calls import CallGroup, wait_gone
-from desktop import Desktop, b, s, wait_until
+from desktop import Desktop, GLib, b, s, wait_until
 
 CALLERS = 64
 MINTS = 8  # under way at one time
@@ -114,6 +114,47 @@ def test_equal_revokes(desktop: Desktop, callers):
     assert {call.error_name for call in group.wait()} == {None}
     assert desktop.nile.count("delete") == 1
     assert desktop.nile.live() == [] and desktop.list() == []
+
+
+def test_equal_rotations(desktop: Desktop, callers):
+    old = desktop.create()
+    desktop.nile.rule(on="create", hold="mint")
+    group = CallGroup(desktop)
+    for bus in callers:
+        group.start("RotateCredential", "(sa{sv})", old["id"], {"label": s("new")}, bus=bus)
+    group.fence(*callers)
+    desktop.nile.release("mint")
+    (new,) = {call.result()["id"] for call in group.wait()}
+    assert desktop.nile.count("create") == 2
+    wait_until(lambda: [live["id"] for live in desktop.nile.live()] == [new], "the old one is revoked")
+
+
+@pytest.mark.parametrize("other", [{"overlap": GLib.Variant("t", 3600)}, {"ttl": GLib.Variant("t", 3600)}, {"label": s("b")}])
+def test_rotations_that_differ(desktop: Desktop, other: dict[str, GLib.Variant]):
+    """Nobody is told that what he asked for was done, when something else was."""
+    old = desktop.create()
+    desktop.nile.rule(on="create", hold="mint")
+    group, second = CallGroup(desktop), CallGroup(desktop)
+    first = group.start("RotateCredential", "(sa{sv})", old["id"], {"label": s("a")})
+    desktop.nile.wait_for("create", 2)
+    second.start("RotateCredential", "(sa{sv})", old["id"], {"label": s("a")} | other)
+    assert [call.error_name for call in second.wait()] == ["Conflict"]
+    desktop.nile.release("mint")
+    group.wait()
+    wait_until(lambda: [live["id"] for live in desktop.nile.live()] == [first.result()["id"]], "the old one is revoked")
+
+
+@pytest.mark.parametrize("other", [{"ttl": GLib.Variant("t", 3600)}, {"label": s("b")}])
+def test_gets_that_differ_are_two_mints(desktop: Desktop, other: dict[str, GLib.Variant]):
+    desktop.nile.rule(on="create", hold="mint", times=2)
+    group = CallGroup(desktop)
+    for options in ({}, other):
+        group.start("GetCredential", "(ssa{sv})", "acme", "orders", {"create": b(True)} | options)
+    desktop.nile.wait_for("create", 2)
+    desktop.nile.release("mint")
+    plain, wanted = (call.result() for call in group.wait())
+    assert "not-after" not in plain and plain["label"] == "acme/orders (nile)"
+    assert "not-after" in wanted if "ttl" in other else wanted["label"] == "b"
 
 
 @how_it_leaves

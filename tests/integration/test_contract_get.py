@@ -92,6 +92,17 @@ def test_create_does_not_mint_when_there_is_one(desktop: Desktop):
     assert desktop.nile.count("create") == 1
 
 
+def test_a_tenant_that_the_provider_spells_in_its_own_way(desktop: Desktop):
+    """It is found again as it was asked for."""
+    desktop.nile.rule(on="create", after_mint=True,
+                      body='{"id":"{{id}}","tenant":"0192aabb","internal":false,"password":"{{password}}"}')
+    asked = {"tenant_id": s("0192AABB"), "request_id": s("one")}
+    created = desktop.create(**asked)
+    assert created["tenant-id"] == "0192AABB"
+    assert desktop.create(**asked)["id"] == desktop.get(create=b(True), tenant_id=s("0192AABB"))["id"] == created["id"]
+    assert desktop.nile.count("create") == 1
+
+
 def test_create_mints_for_another_tenant(desktop: Desktop):
     first = desktop.create()
     second = desktop.get(create=b(True), tenant_id=s("t1"))

@@ -104,11 +104,27 @@ def test_of_the_stored_only_the_wanted_are_shown_beside_the_providers(desktop: D
     assert [one["id"] for one in listed] == stored[:1]
 
 
-@pytest.mark.parametrize("filter", [{}, {"workspace": s("acme")}, {"database": s("orders")}])
-def test_the_provider_lists_one_database_at_a_time(desktop: Desktop, filter: dict[str, GLib.Variant]):
-    sentence = refused(desktop, "InvalidArguments", desktop.list, provider=b(True), **filter)
-    assert "provider" in sentence
-    assert desktop.nile.count("list") == 0
+@pytest.mark.parametrize("filter,databases", [
+    ({}, {"orders", "billing"}), ({"workspace": s("acme")}, {"orders", "billing"}), ({"database": s("orders")}, {"orders"}),
+    ({"backend": s("nile")}, {"orders", "billing"}), ({"workspace": s("none-such")}, set()),
+])
+def test_without_a_name_the_databases_of_which_something_is_stored_are_asked_about(
+        desktop: Desktop, filter: dict[str, GLib.Variant], databases: set[str]):
+    ours = {desktop.create("acme", name)["id"]: name for name in ("orders", "orders", "billing")}
+    foreign = {desktop.nile.mint_foreign("acme", name)["id"]: name for name in ("orders", "billing")}
+    listed = desktop.list(provider=b(True), **filter)
+    assert {one["id"]: one["stored"] for one in listed} == (
+        {id: True for id, name in ours.items() if name in databases}
+        | {id: False for id, name in foreign.items() if name in databases})
+    assert all(one["database"] == (ours | foreign)[one["id"]] for one in listed)
+    assert desktop.nile.count("list") == len(databases)
+
+
+def test_a_database_that_cannot_be_asked_about_fails_the_list(desktop: Desktop):
+    for name in ("orders", "billing"):
+        desktop.create("acme", name)
+    desktop.nile.rule(on="list", skip=1, status=500)
+    refused(desktop, "ProviderError", desktop.list, provider=b(True))
 
 
 def test_what_died_at_the_provider_is_still_listed_as_ours(desktop: Desktop):

@@ -42,7 +42,7 @@ def test_they_cannot_be_written(desktop: Desktop, name: str):
 
 def test_a_backend_that_is_ready(desktop: Desktop):
     backends = desktop.property("Backends")
-    assert sorted(backends["nile"].pop("capabilities")) == ["list", "mint", "probe", "refresh", "revoke"]
+    assert sorted(backends["nile"].pop("capabilities")) == ["authorize-url", "exchange", "list", "mint", "probe", "refresh", "revoke"]
     assert backends["nile"].pop("version")
     assert backends == {"nile": {"module": "nile", "description": "Nile (thenile.dev)", "state": "ready"}}
 

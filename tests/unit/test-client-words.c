@@ -35,8 +35,8 @@ test_ids (void)
     gboolean may_be_id; /* where a target is meant first */
   } cases[] = {
     { "0192aa", TRUE, FALSE },
-    { "acme/orders", FALSE, FALSE },
-    { "team/db/readonly", TRUE, FALSE },
+    { "acme/orders", TRUE, TRUE },
+    { "team/db/readonly", TRUE, TRUE },
     { "database/creds/readonly/abc", TRUE, TRUE },
     { "", FALSE, FALSE },
   };
