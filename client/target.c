@@ -60,15 +60,12 @@ fel_target_check_id (const char *operand, GError **error)
 }
 
 void
-fel_target_explain_unfound (const char *operand, GError **error)
+fel_target_explain_unfound (const char *operand, GError *error)
 {
-  if (!g_error_matches (*error, FEL_EXIT, FEL_EXIT_NOT_FOUND) || count_slashes (operand) != 1)
-    {
-      fel_exit_hint_unfound (*error);
-      return;
-    }
-  g_clear_error (error);
-  g_set_error (error, FEL_EXIT, FEL_EXIT_USAGE, "'%s' is not an id; `felucca list %s` shows them", operand, operand);
+  if (g_error_matches (error, FEL_EXIT, FEL_EXIT_NOT_FOUND) && count_slashes (operand) > 0)
+    fel_exit_append (error, "; if a database is meant: `felucca list %s` shows its ids", operand);
+  else
+    fel_exit_hint_unfound (error);
 }
 
 void

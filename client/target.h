@@ -21,8 +21,8 @@ gboolean fel_target_may_be_id (const char *operand);
 
 /* For the verbs that take ids only. */
 gboolean fel_target_check_id (const char *operand, GError **error);
-/* What nothing has for an id, and what has one slash, was meant as a target. error: set already */
-void fel_target_explain_unfound (const char *operand, GError **error);
+/* What nothing has for an id may have been meant as a target. */
+void fel_target_explain_unfound (const char *operand, GError *error);
 void fel_target_free (FelTarget *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FelTarget, fel_target_free)

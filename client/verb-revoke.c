@@ -24,7 +24,7 @@ revoke_one (const FelCli *cli, FelDaemon *daemon, const char *id, GError **error
   reply = fel_call_send (call, FEL_CALL_SECONDS_LONG, &failure);
   if (reply == NULL)
     {
-      fel_target_explain_unfound (id, &failure);
+      fel_target_explain_unfound (id, failure);
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }

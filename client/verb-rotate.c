@@ -48,7 +48,7 @@ run (FelCli *cli, GError **error)
   credential = fel_credential_receive (call, &failure);
   if (credential == NULL)
     {
-      fel_target_explain_unfound (old, &failure);
+      fel_target_explain_unfound (old, failure);
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }

@@ -5,7 +5,6 @@
 #include "exit.h"
 #include "felucca-names.h"
 #include "say.h"
-#include "status.h"
 #include "unresolved.h"
 #include "verbs.h"
 #include "view.h"
@@ -57,12 +56,20 @@ list (const FelCli *cli, FelDaemon *daemon, GError **error)
 static gboolean
 check_keyring (const FelCli *cli, FelDaemon *daemon, GError **error)
 {
-  g_autoptr (FelRecord) status = cli->no_prompt ? fel_status_fetch (daemon, error) : NULL;
+  g_autoptr (FelCall) call = NULL;
+  g_autoptr (sd_bus_message) reply = NULL;
+  const char *state = NULL;
 
   if (!cli->no_prompt)
     return TRUE;
-  if (status == NULL || g_strcmp0 (fel_record_text (status, "keyring-state"), "locked") != 0)
-    return status != NULL;
+  call = fel_call_new (daemon, "org.freedesktop.DBus.Properties", "Get");
+  fel_call_string (call, FEL_IFACE_CREDENTIALS);
+  fel_call_string (call, "KeyringState");
+  reply = fel_call_send (call, FEL_CALL_SECONDS, error);
+  if (reply == NULL || !fel_exit_check (sd_bus_message_read (reply, "v", "s", &state), "cannot read the reply", error))
+    return FALSE;
+  if (!g_str_equal (state, "locked"))
+    return TRUE;
   g_set_error_literal (error, FEL_EXIT, FEL_EXIT_KEYRING,
                        "the keyring is locked, and with --no-prompt nobody is asked to unlock it");
   return FALSE;

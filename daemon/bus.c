@@ -4,6 +4,7 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include <systemd/sd-daemon.h>
 
@@ -20,7 +21,7 @@
 #include "reconcile.h"
 
 #define TIDY_SEC 20 /* after a call; the threads of pools have left by then */
-#define MARKS_SEC 1 /* at least, between two looks at the files of the user */
+#define MARKS_SEC 1 /* at least, between two looks at the files of the user after calls */
 
 struct FelBus
 {
@@ -179,6 +180,30 @@ bus_end_when_drained (FelBus *self)
 
 static void bus_watch_idle (FelBus *self, gint64 wait_usec);
 
+/* Somebody has to be there later, also if nobody calls. */
+static gboolean
+bus_is_needed (const FelBus *self)
+{
+  return fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0 || fel_expiry_is_waiting (self->broker->expiry);
+}
+
+/* FALSE: it would not come back when it is needed. */
+static gboolean
+bus_hand_over (FelBus *self)
+{
+  g_autofree char *sentence = NULL;
+
+  if (bus_is_needed (self) && g_getenv ("NOTIFY_SOCKET") == NULL)
+    return FALSE;
+  if (bus_is_needed (self))
+    self->status = EX_TEMPFAIL; /* felucca.service starts the next one at once */
+  sentence = g_strdup_printf ("%s was made or replaced after the start: leaving, for a daemon that may read it",
+                              fel_file_marks_find_changed (self->broker->file_marks) ?: "a file");
+  fel_log_notice (sentence);
+  fel_bus_leave (self);
+  return TRUE;
+}
+
 static gboolean
 on_idle_check (gpointer user_data)
 {
@@ -188,10 +213,13 @@ on_idle_check (gpointer user_data)
 
   self->idle_id = 0;
   if (self->broker->open_requests > 0 || fel_bus_calls_open (self->object.calls) > 0
-      || fel_ledger_count_unresolved (self->broker->ledger, NULL) > 0 || fel_expiry_is_waiting (self->broker->expiry)
       || fel_sign_ins_count (self->broker->sign_ins) > 0)
     bus_watch_idle (self, timeout_usec);
-  else if (rested_usec < timeout_usec && !self->is_outdated)
+  else if (self->is_outdated && bus_hand_over (self))
+    return G_SOURCE_REMOVE;
+  else if (bus_is_needed (self))
+    bus_watch_idle (self, timeout_usec);
+  else if (rested_usec < timeout_usec)
     bus_watch_idle (self, timeout_usec - rested_usec);
   else
     fel_bus_leave (self);
@@ -206,6 +234,18 @@ bus_watch_idle (FelBus *self, gint64 wait_usec)
     self->idle_id = g_timeout_add ((guint) MIN (wait_usec / 1000 + 1, G_MAXUINT), on_idle_check, self);
 }
 
+/* The next call starts a daemon that sees what is there now; this one never will. */
+static void
+bus_look_at_files (FelBus *self, gint64 now_usec)
+{
+  self->marks_usec = now_usec;
+  self->is_outdated = self->is_outdated || fel_file_marks_find_changed (self->broker->file_marks) != NULL;
+  if (!self->is_outdated || self->idle_id == 0)
+    return;
+  g_source_remove (self->idle_id);
+  bus_watch_idle (self, 1);
+}
+
 /* What was needed for the calls goes back to the system: once after them, not while there are some. */
 static gboolean
 on_tidy (gpointer user_data)
@@ -217,27 +257,8 @@ on_tidy (gpointer user_data)
     return G_SOURCE_CONTINUE;
   malloc_trim (0);
   self->tidy_id = 0;
+  bus_look_at_files (self, g_get_monotonic_time ());
   return G_SOURCE_REMOVE;
-}
-
-static gboolean
-bus_is_outdated (FelBus *self)
-{
-  gint64 now_usec = g_get_monotonic_time ();
-  g_autofree char *sentence = NULL;
-  const char *changed;
-
-  if (self->is_outdated || now_usec - self->marks_usec < MARKS_SEC * G_USEC_PER_SEC)
-    return self->is_outdated;
-  self->marks_usec = now_usec;
-  changed = fel_file_marks_find_changed (self->broker->file_marks);
-  if (changed == NULL)
-    return FALSE;
-  sentence = g_strdup_printf ("%s was made or replaced after the start: leaving, for a daemon that can read it",
-                              changed);
-  fel_log_problem (sentence);
-  self->is_outdated = TRUE;
-  return TRUE;
 }
 
 static void
@@ -249,12 +270,8 @@ on_became_idle (gpointer user_data)
     self->tidy_id = g_timeout_add_seconds (TIDY_SEC, on_tidy, self);
 
   self->object.last_call_usec = g_get_monotonic_time ();
-  /* The next call starts a daemon that sees what is there now; this one never will. */
-  if (self->idle_id != 0 && bus_is_outdated (self))
-    {
-      g_source_remove (self->idle_id);
-      bus_watch_idle (self, 1);
-    }
+  if (self->object.last_call_usec - self->marks_usec >= MARKS_SEC * G_USEC_PER_SEC)
+    bus_look_at_files (self, self->object.last_call_usec);
   bus_end_when_drained (self);
 }
 

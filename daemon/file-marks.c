@@ -22,7 +22,7 @@ look (const char *path)
 {
   struct stat st;
 
-  if (stat (path, &st) < 0)
+  if (stat (path, &st) < 0 || S_ISSOCK (st.st_mode)) /* connecting needs no rule */
     return (Mark){ .exists = FALSE };
   return (Mark){ .exists = TRUE, .device = st.st_dev, .inode = st.st_ino };
 }

@@ -7,6 +7,7 @@
 #define MESSAGE_ID_REQUEST_DONE "5d0ce9cb0bdb4c49a21ff0b4d0f0c8fb"
 #define MESSAGE_ID_REQUEST_FAILED "c2b2d3e8b5b84df3a5ea1f6a7f86d1ce"
 #define MESSAGE_ID_PROBLEM "0f6a3b1ea3ff41b3a7f5c9f6d3b4e2a7"
+#define MESSAGE_ID_NOTICE "b1c94e0d7a0e4f86a3de52c86f0d9a14"
 #define MESSAGE_ID_SETTLED "7e1c6b0f3a5d4d0c9b8e2f4a6c1d3e57"
 #define MESSAGE_ID_SANDBOX "9b3d7a5e6c0f4c5fb2a1d8e47f60c3ab"
 #define FIELDS_MAX 16
@@ -90,6 +91,19 @@ fel_log_sandbox (const char *missing)
   line_add (&fields, "FEL_SANDBOX", missing != NULL ? "incomplete" : "complete");
   line_add (&fields, "FEL_SANDBOX_MISSING", missing);
   g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields.fields, fields.n);
+}
+
+void
+fel_log_notice (const char *sentence)
+{
+  const GLogField fields[] = {
+    { "MESSAGE", sentence, -1 },
+    { "MESSAGE_ID", MESSAGE_ID_NOTICE, -1 },
+    { "PRIORITY", "5", -1 },
+    { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
+  };
+
+  g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields, G_N_ELEMENTS (fields));
 }
 
 void

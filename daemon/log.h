@@ -37,5 +37,8 @@ void fel_log_settled (const FelLogSettled *line);
 /* What the look at its own sandbox found. missing: (nullable) all of it is in force. */
 void fel_log_sandbox (const char *missing);
 
+/* What the daemon does of itself, and nobody has to mend. */
+void fel_log_notice (const char *sentence);
+
 /* A condition of the daemon itself: a broken file, a bus that cannot be reached. */
 void fel_log_problem (const char *sentence);

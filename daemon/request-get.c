@@ -215,7 +215,11 @@ get_has_vanished (FelRequest *self)
 static char *
 get_key (const FelRequest *self)
 {
-  return g_strdup_printf ("read\n%s\n%d%d", self->path, self->options->id != NULL, self->options->create);
+  const FelOptions *options = self->options;
+
+  return g_strdup_printf ("read\n%s\n%d%d\n%" G_GINT64_FORMAT "\n%s", self->path, options->id != NULL, options->create,
+                          options->create ? options->ttl_sec : 0,
+                          options->create && options->label != NULL ? options->label : "");
 }
 
 static void

@@ -75,8 +75,10 @@ rotate_is_first (FelRequest *self)
 
   if (leader == NULL || is_same_rotation (leader->options, self->options))
     return !fel_request_join (self, g_steal_pointer (&key));
-  error = g_error_new_literal (FEL_ERROR, FEL_ERROR_CONFLICT,
-                               "it is being rotated with another overlap, ttl or label; try again when that is done");
+  error
+      = g_error_new (FEL_ERROR, FEL_ERROR_CONFLICT,
+                     "credential '%s' is being rotated with another overlap, ttl or label; try again when that is done",
+                     self->options->id);
   fel_request_fail (self, error);
   return FALSE;
 }

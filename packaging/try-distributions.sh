@@ -15,7 +15,7 @@ usage: packaging/try-distributions.sh [--write] [RELEASE...]
   --write   put what the machines have said into docs/testing.md, if all is well
   RELEASE   names as debootstrap knows them (bookworm trixie)
 
-What is built lies in $FELUCCA_TRY_DIR (/var/tmp/felucca-try), where fresh roots are kept for the next run.
+What is built lies in $FELUCCA_TRY_DIR (/var/cache/felucca-try), where fresh roots are kept for the next run.
 END
 }
 
@@ -34,7 +34,8 @@ releases=("$@")
 [ $# -gt 0 ] || releases=(bookworm trixie)
 
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
-work=${FELUCCA_TRY_DIR:-/var/tmp/felucca-try}
+work=${FELUCCA_TRY_DIR:-/var/cache/felucca-try}
+rm -rf "$work/source"
 mkdir -p "$work/source"
 
 # Where this machine's own packages come from.

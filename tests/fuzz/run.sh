@@ -7,7 +7,7 @@
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
-  echo "usage: tests/fuzz/run.sh TARGETS-DIR SECONDS [JOBS [JUNIT-REPORT]]; what is found stays in TARGETS-DIR/found" >&2
+  echo "usage: tests/fuzz/run.sh TARGETS-DIR SECONDS [JOBS [JUNIT-REPORT]]; what is found stays in TARGETS-DIR/found.*" >&2
   exit 2
 fi
 targets=$1
@@ -15,9 +15,7 @@ seconds=$2
 jobs=${3:-1}
 report=${4:-}
 corpus=$(cd "$(dirname "$0")" && pwd)/corpus
-scratch=$targets/found
-rm -rf "$scratch"
-mkdir -p "$scratch"
+scratch=$(mktemp -d "$targets/found.XXXXXX")
 
 # $1: target. Its findings stay in $scratch/NAME.
 run_target() {

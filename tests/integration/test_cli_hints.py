@@ -49,7 +49,7 @@ def bus() -> Iterator[Desktop]:
     ("revoke 0192aa", 7, "try: felucca list"),
     ("revoke 0192aa 0192ab", 7, "0192ab: no credential '0192ab' is stored; try: felucca list"),
     ("rotate 0192aa", 7, "try: felucca list"),
-    ("rotate acme/orders", 2, "felucca list acme/orders"),
+    ("rotate acme/orders", 7, "felucca list acme/orders"),
     ("get acme/orders -b nobody", 2, "felucca backends"),
     ("status -b nobody", 7, "try: felucca backends"),
 ])

@@ -162,7 +162,7 @@ def test_rotate_takes_one_id(bus: Desktop, daemon: DaemonStandIn, arguments: lis
 def test_a_target_is_no_id(bus: Desktop, daemon: DaemonStandIn, verb: str, method: str):
     """An id may have a slash, so this is known when there is none like it."""
     daemon.failures[method] = ("NotFound", "There is no such credential.")
-    assert "'acme/orders' is not an id; `felucca list acme/orders` shows them" in fail(bus, verb, "acme/orders")
+    assert "if a database is meant: `felucca list acme/orders` shows its ids" in fail(bus, verb, "acme/orders", status=7)
     assert [call for call, *_ in daemon.calls] == [method]
 
 

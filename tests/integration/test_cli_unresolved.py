@@ -14,7 +14,7 @@ from typing import Any, Iterator
 import pytest
 
 from daemon_stand_in import DaemonStandIn
-from desktop import Desktop, GLib
+from desktop import Desktop
 from gi.repository import GLib
 from terminals import show
 

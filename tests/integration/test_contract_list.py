@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from bus_calls import CallGroup, wait_gone
 from desktop import Desktop, b, s
 from refusals import refused
 
@@ -120,11 +121,56 @@ def test_without_a_name_the_databases_of_which_something_is_stored_are_asked_abo
     assert desktop.nile.count("list") == len(databases)
 
 
+def test_a_database_that_has_gone_has_nothing_to_list(desktop: Desktop):
+    ours = {desktop.create("acme", name)["id"] for name in ("orders", "billing")}
+    foreign = {desktop.nile.mint_foreign("acme", name)["id"] for name in ("orders", "billing")}
+    desktop.nile.rule(on="list", status=404, errorCode="entity_not_found")
+    listed = {one["id"] for one in desktop.list(provider=b(True))}
+    assert ours <= listed and len(listed & foreign) == 1
+
+
+def test_what_is_stored_meanwhile_is_listed(desktop: Desktop):
+    first = desktop.create("acme", "orders")["id"]
+    desktop.nile.rule(on="list", hold="list")
+    group = CallGroup(desktop)
+    group.start("ListCredentials", "(a{sv})", {"provider": b(True)})
+    desktop.nile.wait_for("list")
+    second = desktop.create("acme", "orders")["id"]
+    desktop.nile.release("list")
+    (listed,) = (call.result() for call in group.wait())
+    assert {one["id"]: one["stored"] for one in listed} == {first: True, second: True}
+
+
+@pytest.mark.parametrize("databases,good", [(64, True), (65, False)])
+def test_how_many_databases_are_asked_about(desktop: Desktop, databases: int, good: bool):
+    for number in range(databases):
+        desktop.create("acme", f"db{number}")
+    if good:
+        assert len(desktop.list(provider=b(True))) == databases
+    else:
+        assert "more than 64" in refused(desktop, "LimitExceeded", desktop.list, provider=b(True))
+    assert desktop.nile.count("list") == (databases if good else 0)
+
+
+def test_nobody_waits_for_a_list_of_many(desktop: Desktop):
+    """The rest of it is not asked about."""
+    for name in ("orders", "billing"):
+        desktop.create("acme", name)
+    desktop.nile.rule(on="list", hold="list")
+    bus = desktop.connect()
+    CallGroup(desktop).start("ListCredentials", "(a{sv})", {"provider": b(True)}, bus=bus)
+    desktop.nile.wait_for("list")
+    wait_gone(desktop, bus)
+    desktop.nile.release("list")
+    assert desktop.stop_daemon() == 0, "it waits for what is under way"
+    assert desktop.nile.count("list") == 1
+
+
 def test_a_database_that_cannot_be_asked_about_fails_the_list(desktop: Desktop):
     for name in ("orders", "billing"):
         desktop.create("acme", name)
     desktop.nile.rule(on="list", skip=1, status=500)
-    refused(desktop, "ProviderError", desktop.list, provider=b(True))
+    assert "acme/" in refused(desktop, "ProviderError", desktop.list, provider=b(True))
 
 
 def test_what_died_at_the_provider_is_still_listed_as_ours(desktop: Desktop):

@@ -39,9 +39,10 @@ def desktop(server: MariadbServer) -> Iterator[Desktop]:
     """With a real backend; tcp is the same server by its port."""
     config = "".join(f"\n[backend {name}]\nmodule=mariadb\ngroup=app\ndefaults-file={server.options(name, **more)}\nuser-prefix={name}_\n"
                      for name, more in (("local", {}), ("tcp", {"socket": None, "host": "127.0.0.1", "port": server.port})))
-    with Desktop(sign_in=False, config=config) as desktop:
+    with Desktop(sign_in=False, daemon=False, config=config) as desktop:
         (desktop.root / "home" / ".my.cnf").write_text("[client]\nuser=wrong\npassword=wrong\nhost=wrong.invalid\nport=1\n"
                                                        "[mysql]\nskip-column-names\nbatch\n")
+        desktop.start_daemon()
         yield desktop
 
 

@@ -97,7 +97,8 @@ DROP_IN = [
 ]
 
 # What is no part of the sandbox.
-OTHERS = {"Type", "Sockets", "ExecStart", "NotifyAccess", "WatchdogSec", "Restart", "RestartPreventExitStatus", "TimeoutStopSec",
+OTHERS = {"Type", "Sockets", "ExecStart", "NotifyAccess", "WatchdogSec", "Restart", "RestartPreventExitStatus", "SuccessExitStatus", "RestartForceExitStatus",
+          "TimeoutStopSec",
           "ExecStartPre"}
 
 

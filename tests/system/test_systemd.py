@@ -139,6 +139,13 @@ def test_it_leaves_when_it_is_idle(session: UserSession):
     step(session, "again")
 
 
+def test_it_makes_way_for_one_that_sees_a_new_file(session: UserSession):
+    """What it holds has an end, so that somebody has to be there."""
+    step(session, "lasting")
+    unit = step(session, "relieved").properties
+    assert (unit["ActiveState"], unit["NRestarts"], unit["Result"]) == ("active", "1", "success")
+
+
 def test_the_watchdog(session: UserSession):
     assert step(session, "active").properties["WatchdogUSec"] == "1min"
     watched, revived = step(session, "watched").properties, step(session, "revived").properties
@@ -177,15 +184,15 @@ def test_nothing_else_went_wrong(session: UserSession):
     """The manager has seen two failures of the unit: the kill and the hang that the session made."""
     said = [entry["MESSAGE"] for entry in session.journal if "felucca.service: Failed with result" in str(entry.get("MESSAGE"))]
     assert said == ["felucca.service: Failed with result 'signal'.", "felucca.service: Failed with result 'watchdog'."]
-    assert session.nile.count("create") == 4
-    assert len(session.nile.live()) == 3
+    assert session.nile.count("create") == 5
+    assert len(session.nile.live()) == 4
 
 
 # The journal
 
 def test_one_line_for_each_request_that_was_done(session: UserSession):
     lines = session.lines(MESSAGE_ID=REQUEST_DONE, FEL_METHOD="CreateCredential", FEL_BACKEND="nile")
-    assert [line["FEL_DATABASE"] for line in lines] == ["orders", "billing", "db1"]
+    assert [line["FEL_DATABASE"] for line in lines] == ["orders", "billing", "db1", "orders"]
     for line, minted in zip(lines, session.nile.minted()):
         assert (line["FEL_BACKEND"], line["FEL_WORKSPACE"], line["FEL_OUTCOME"]) == ("nile", "acme", "done")
         assert line["FEL_CREDENTIAL_ID"] == minted["id"]

@@ -105,6 +105,18 @@ for i in 1 2 3; do
 done
 use_config
 
+# It makes way for one that may open a new file, and the manager sees to it that there is one.
+relieved() { # BY SOMEBODY ELSE THAN
+  felucca list >/dev/null
+  [ "$(value MainPID)" != "$1" ] && has_value ActiveState active
+}
+step lasting felucca create acme/orders --ttl 8h --format password
+first=$(value MainPID)
+echo '*:*:*:*:x' >~/.pgpass
+until_true relieved "$first"
+step relieved systemctl --user show $unit
+systemctl --user stop $unit
+
 # And without a session bus.
 step stop-bus systemctl --user stop dbus.socket dbus.service
 step no-bus felucca backends

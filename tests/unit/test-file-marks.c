@@ -3,6 +3,7 @@
 #include "file-marks.h"
 
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "scratch.h"
@@ -50,6 +51,12 @@ point_elsewhere (const char *path)
 }
 
 static void
+make_socket (const char *path)
+{
+  g_assert_cmpint (mknod (path, S_IFSOCK | 0600, 0), ==, 0);
+}
+
+static void
 touch_nothing (const char *path)
 {
 }
@@ -60,6 +67,7 @@ static const Case cases[] = {
   { "written-in-place", "old", write_anew, FALSE },
   { "replaced", "old", replace, TRUE },
   { "made", NULL, replace, TRUE },
+  { "a-socket-made", NULL, make_socket, FALSE },
   { "a-folder-made", NULL, make_folder, TRUE },
   { "a-link-in-its-place", "old", point_elsewhere, TRUE },
   { "taken-away", "old", take_away, FALSE },

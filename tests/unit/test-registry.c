@@ -502,6 +502,7 @@ main (int argc, char **argv)
   if (argc == 3 && g_str_equal (argv[1], FEL_PROBE_OPTION))
     return fel_probe_main (argv[2]);
   g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL); /* what cannot be loaded is a warning */
   g_test_add_func ("/registry/resolve", test_resolve);
   g_test_add_func ("/registry/resolve-knower", test_resolve_knower);
   g_test_add_func ("/registry/loads", test_loads);
