@@ -93,28 +93,27 @@ fel_log_sandbox (const char *missing)
   g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields.fields, fields.n);
 }
 
-void
-fel_log_notice (const char *sentence)
+static void
+log_sentence (const char *sentence, const char *message_id, const char *priority, GLogLevelFlags level)
 {
   const GLogField fields[] = {
     { "MESSAGE", sentence, -1 },
-    { "MESSAGE_ID", MESSAGE_ID_NOTICE, -1 },
-    { "PRIORITY", "5", -1 },
+    { "MESSAGE_ID", message_id, -1 },
+    { "PRIORITY", priority, -1 },
     { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
   };
 
-  g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields, G_N_ELEMENTS (fields));
+  g_log_structured_array (level, fields, G_N_ELEMENTS (fields));
+}
+
+void
+fel_log_notice (const char *sentence)
+{
+  log_sentence (sentence, MESSAGE_ID_NOTICE, "5", G_LOG_LEVEL_MESSAGE);
 }
 
 void
 fel_log_problem (const char *sentence)
 {
-  const GLogField fields[] = {
-    { "MESSAGE", sentence, -1 },
-    { "MESSAGE_ID", MESSAGE_ID_PROBLEM, -1 },
-    { "PRIORITY", "4", -1 },
-    { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
-  };
-
-  g_log_structured_array (G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS (fields));
+  log_sentence (sentence, MESSAGE_ID_PROBLEM, "4", G_LOG_LEVEL_WARNING);
 }
