@@ -39,6 +39,8 @@ def test_a_bad_instance_fails_and_says_where(faulty: Desktop, key: str):
     assert "\n" not in backend["detail"] and "hunter2" not in backend["detail"]
     for part in ("felucca.conf", "[backend other]", key):
         assert part in backend["detail"]
+    (line,) = (line for line in faulty.daemon_log().splitlines() if "[backend other]" in line)
+    assert backend["detail"] in line
 
 
 @pytest.mark.parametrize("faulty", [("no-such-key", "1"), ("url", SECRET_URL), ("module", "missing")], indirect=True)

@@ -117,6 +117,11 @@ test_later_wins_key_by_key (void)
   g_assert_cmpuint (nth (config, 0)->settings->len, ==, 2);
   assert_setting (nth (config, 0), "url", "https://b", files.paths[2]);
   assert_setting (nth (config, 0), "client-id", "c", files.paths[0]);
+  g_assert_cmpstr (fel_config_file_of (nth (config, 0), "client-id: it is too short"), ==, files.paths[0]);
+  g_assert_cmpstr (fel_config_file_of (nth (config, 0), "url: it is too short"), ==, files.paths[2]);
+  g_assert_cmpstr (fel_config_file_of (nth (config, 0), "urls: it is too short"), ==, files.paths[2]);
+  g_assert_cmpstr (fel_config_file_of (nth (config, 0), "client: it is too short"), ==, files.paths[2]);
+  g_assert_cmpstr (config->default_file, ==, files.paths[2]);
   g_assert_cmpstr (nth (config, 1)->name, ==, "other");
   g_assert_cmpuint (nth (config, 1)->timeout_sec, ==, 30);
   g_assert_cmpstr (nth (config, 1)->file, ==, files.paths[1]);
