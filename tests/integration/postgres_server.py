@@ -105,7 +105,9 @@ class PostgresServer:
 
     def start(self) -> None:
         settings = ["fsync=off", f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.root}",
-                    "log_statement=all", "log_connections=on", "max_connections=60", "shared_buffers=16MB", *self.options]
+                    "log_statement=all", "log_connections=on", "max_connections=60", "shared_buffers=16MB",
+                    "dynamic_shared_memory_type=mmap",  # in its own folder, which goes with it
+                    *self.options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [bindir() / "postgres", "-D", self.data, *(part for one in settings for part in ("-c", one))],
