@@ -37,8 +37,8 @@ fel_obtain_stored (const FelCli *cli, FelDaemon *daemon, const FelTarget *target
   g_autoptr (GError) unfound = NULL;
   g_autoptr (FelCredential) credential = ask (cli, daemon, by_id ? NULL : target, &unfound);
 
-  if (credential == NULL && !by_id && !cli->create && fel_target_may_be_id (cli->operands[0])
-      && g_error_matches (unfound, FEL_EXIT, FEL_EXIT_NOT_FOUND))
+  /* It may be an id with slashes. */
+  if (credential == NULL && !by_id && !cli->create && g_error_matches (unfound, FEL_EXIT, FEL_EXIT_NOT_FOUND))
     credential = ask (cli, daemon, NULL, NULL);
   if (credential == NULL && !cli->create)
     fel_listing_explain (cli, daemon, cli->operands[0], unfound);

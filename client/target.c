@@ -34,22 +34,6 @@ fel_target_parse_database (const char *operand, GError **error)
   return NULL;
 }
 
-static guint
-count_slashes (const char *operand)
-{
-  guint n = 0;
-
-  for (const char *p = operand; *p != '\0'; p++)
-    n += *p == '/';
-  return n;
-}
-
-gboolean
-fel_target_may_be_id (const char *operand)
-{
-  return count_slashes (operand) >= 1;
-}
-
 gboolean
 fel_target_check_id (const char *operand, GError **error)
 {
@@ -62,7 +46,7 @@ fel_target_check_id (const char *operand, GError **error)
 void
 fel_target_explain_unfound (const char *operand, GError *error)
 {
-  if (g_error_matches (error, FEL_EXIT, FEL_EXIT_NOT_FOUND) && count_slashes (operand) > 0)
+  if (g_error_matches (error, FEL_EXIT, FEL_EXIT_NOT_FOUND) && strchr (operand, '/') != NULL)
     fel_exit_append (error, "; if a database is meant: `felucca list %s` shows its ids", operand);
   else
     fel_exit_hint_unfound (error);

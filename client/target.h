@@ -16,10 +16,8 @@ typedef struct FelTarget
 /* Splits at the last slash: a workspace may be a path, as a mount of Vault's is. */
 FelTarget *fel_target_parse (const char *operand, GError **error);
 FelTarget *fel_target_parse_database (const char *operand, GError **error);
-/* Could it be an id after all? Vault's leases are called MOUNT/creds/ROLE/… . */
-gboolean fel_target_may_be_id (const char *operand);
 
-/* For the verbs that take ids only. */
+/* For the verbs that take ids only. An id may have slashes: Vault's leases are called MOUNT/creds/ROLE/… . */
 gboolean fel_target_check_id (const char *operand, GError **error);
 /* What nothing has for an id may have been meant as a target. */
 void fel_target_explain_unfound (const char *operand, GError *error);

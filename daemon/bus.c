@@ -35,7 +35,7 @@ struct FelBus
   guint idle_id;
   guint tidy_id;        /* 0: nothing was done since the last time */
   gint64 marks_usec;    /* when they were looked at; monotonic */
-  gboolean is_outdated; /* a file of the user's is not the one that we may read */
+  const char *outdated; /* a file of the user's that is not the one that we may read, of the marks; NULL: none */
   gboolean asked_for_name;
   gboolean leaving;  /* the name is being given back, or was */
   gboolean released; /* nothing new can come in under the name */
@@ -191,14 +191,15 @@ bus_is_needed (const FelBus *self)
 static gboolean
 bus_hand_over (FelBus *self)
 {
+  gboolean is_needed = bus_is_needed (self);
   g_autofree char *sentence = NULL;
 
-  if (bus_is_needed (self) && g_getenv ("NOTIFY_SOCKET") == NULL)
+  if (is_needed && g_getenv ("NOTIFY_SOCKET") == NULL)
     return FALSE;
-  if (bus_is_needed (self))
+  if (is_needed)
     self->status = EX_TEMPFAIL; /* felucca.service starts the next one at once */
   sentence = g_strdup_printf ("%s was made or replaced after the start: leaving, for a daemon that may read it",
-                              fel_file_marks_find_changed (self->broker->file_marks) ?: "a file");
+                              self->outdated);
   fel_log_notice (sentence);
   fel_bus_leave (self);
   return TRUE;
@@ -215,7 +216,7 @@ on_idle_check (gpointer user_data)
   if (self->broker->open_requests > 0 || fel_bus_calls_open (self->object.calls) > 0
       || fel_sign_ins_count (self->broker->sign_ins) > 0)
     bus_watch_idle (self, timeout_usec);
-  else if (self->is_outdated && bus_hand_over (self))
+  else if (self->outdated != NULL && bus_hand_over (self))
     return G_SOURCE_REMOVE;
   else if (bus_is_needed (self))
     bus_watch_idle (self, timeout_usec);
@@ -239,8 +240,9 @@ static void
 bus_look_at_files (FelBus *self, gint64 now_usec)
 {
   self->marks_usec = now_usec;
-  self->is_outdated = self->is_outdated || fel_file_marks_find_changed (self->broker->file_marks) != NULL;
-  if (!self->is_outdated || self->idle_id == 0)
+  if (self->outdated == NULL)
+    self->outdated = fel_file_marks_find_changed (self->broker->file_marks);
+  if (self->outdated == NULL || self->idle_id == 0)
     return;
   g_source_remove (self->idle_id);
   bus_watch_idle (self, 1);

@@ -97,9 +97,8 @@ DROP_IN = [
 ]
 
 # What is no part of the sandbox.
-OTHERS = {"Type", "Sockets", "ExecStart", "NotifyAccess", "WatchdogSec", "Restart", "RestartPreventExitStatus", "SuccessExitStatus", "RestartForceExitStatus",
-          "TimeoutStopSec",
-          "ExecStartPre"}
+OTHERS = {"Type", "Sockets", "ExecStart", "NotifyAccess", "WatchdogSec", "Restart", "RestartPreventExitStatus",
+          "RestartForceExitStatus", "SuccessExitStatus", "TimeoutStopSec", "ExecStartPre"}
 
 
 def directives(path: Path) -> list[tuple[str, str]]:
