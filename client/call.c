@@ -85,12 +85,23 @@ close_message (FelCall *self, GError **error)
   return g_steal_pointer (&message);
 }
 
+/* What is sent to the one that was looked at finds nobody once that one is gone; the name may well be provided. */
+static gboolean
+has_left (const FelCall *self, const sd_bus_error *bus_error)
+{
+  return self->daemon->is_pinned
+         && (sd_bus_error_has_name (bus_error, SD_BUS_ERROR_SERVICE_UNKNOWN) > 0
+             || sd_bus_error_has_name (bus_error, SD_BUS_ERROR_NAME_HAS_NO_OWNER) > 0);
+}
+
 static void
 call_fail (FelCall *self, const sd_bus_error *bus_error, GError **error)
 {
+  const char *name = has_left (self, bus_error) ? SD_BUS_ERROR_NO_REPLY : bus_error->name;
+
   self->unknown_method = sd_bus_error_has_name (bus_error, SD_BUS_ERROR_UNKNOWN_METHOD) > 0;
   self->unsupported = sd_bus_error_has_name (bus_error, FEL_ERROR_PREFIX "Unsupported") > 0;
-  fel_exit_set_from_bus (error, bus_error->name, bus_error->message);
+  fel_exit_set_from_bus (error, name, bus_error->message);
 }
 
 sd_bus_message *

@@ -195,9 +195,11 @@ fel_daemon_pin (FelDaemon *self, GError **error)
   g_autoptr (sd_bus_creds) creds = NULL;
   const char *unique;
 
-  self->is_pinned = TRUE;
   if (self->is_private)
-    return check_owner_of_socket (self, error);
+    {
+      self->is_pinned = TRUE;
+      return check_owner_of_socket (self, error);
+    }
   if (!start (self, error)
       || !fel_exit_check (sd_bus_get_name_creds (self->bus, FEL_BUS_NAME, mask, &creds),
                           "cannot look at who owns " FEL_BUS_NAME, error)
@@ -206,6 +208,7 @@ fel_daemon_pin (FelDaemon *self, GError **error)
     return FALSE;
   g_free (self->destination);
   self->destination = g_strdup (unique);
+  self->is_pinned = TRUE;
   return TRUE;
 }
 

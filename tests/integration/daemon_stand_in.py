@@ -35,6 +35,7 @@ INTERFACES = Gio.DBusNodeInfo.new_for_xml("""<node>
 <interface name="org.felucca.Accounts1">
   <method name="ListAccounts"><arg type="aa{sv}" direction="out"/></method>
   <method name="StartSignIn"><arg type="s" direction="in"/><arg type="s" direction="out"/><arg type="s" direction="out"/></method>
+  <method name="FinishSignIn"><arg type="s" direction="in"/><arg type="a{sv}" direction="out"/></method>
 </interface>
 </node>""").interfaces
 

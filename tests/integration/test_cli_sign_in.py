@@ -307,6 +307,21 @@ def test_the_daemon_dies(door: Desktop, way: str):
     assert "went away" in typed.said
 
 
+@pytest.mark.parametrize("error", ["ServiceUnknown", "NameHasNoOwner"])
+def test_the_daemon_died_before_the_bus_passed_the_call_on(error: str):
+    """The bus answers for it then, as for a name that nothing provides."""
+    with Desktop(keyring=False, sign_in=False, daemon=False) as bus, DaemonStandIn(bus) as daemon:
+        daemon.failures["FinishSignIn"] = ("org.freedesktop.DBus.Error." + error, "The name is not there")
+        done = bus.cli("sign-in", "--no-browser", input="")
+        assert done.returncode == 6 and "the felucca daemon went away" in done.stderr, done
+
+
+def test_there_is_no_daemon():
+    with Desktop(keyring=False, sign_in=False, daemon=False) as bus:
+        done = bus.cli("sign-in", "--no-browser", input="")
+        assert done.returncode == 1 and "the felucca daemon is not installed" in done.stderr, done
+
+
 @both_ways
 def test_the_daemon_leaves(door: Desktop, way: str):
     """It does not wait for a browser, even when the call that does comes last."""
