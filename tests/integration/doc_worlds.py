@@ -43,6 +43,8 @@ class World:
         self.names = Names()
         packages = desktop.root / "packages"
         packages.mkdir()
+        if desktop.daemon_process is not None:
+            desktop.activatable()  # as installed: a daemon leaves when ~/.pgpass is made, and the next call starts one
         (packages / "felucca-backend-1.pc").write_text(PKG_CONFIG.format(backends=desktop.backends, root=ROOT))
         self.env = desktop.env | {
             "PATH": f"{self.folder}/bin:{CLIENT.parent}:{desktop.env['PATH']}", "LANG": "C.UTF-8", "PKG_CONFIG_PATH": str(packages),
