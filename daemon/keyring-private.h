@@ -35,6 +35,8 @@ struct FelKeyring
   guint subscriptions[4];
   guint created_subscription;
   guint name_watch;
+  guint look_id;             /* the next look at a service that has just come; 0: none is due */
+  guint looks_left;          /* at it */
   GPtrArray *open_waiters;   /* of FelKeyringOp */
   GPtrArray *prompt_waiters; /* of FelKeyringOp */
   guint n_secrets_held;      /* by stores that are not over to the last callback */

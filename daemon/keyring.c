@@ -7,9 +7,11 @@
 #define SECRETS_PATH "/org/freedesktop/secrets"
 #define SESSION_COLLECTION SECRETS_PATH "/collection/session"
 #define SEEN_USEC G_USEC_PER_SEC
+#define NEW_LOOKS 10 /* at a service that has just come, a second apart */
 
 static void keyring_check_lock (FelKeyring *self, FelKeyringOp *op);
 static void keyring_item_deleted (FelKeyring *self, const char *path);
+static void keyring_look_at_new (FelKeyring *self);
 
 FelKeyring *
 fel_keyring_new (const FelKeyringListener *listener, gpointer user_data)
@@ -55,6 +57,7 @@ keyring_drop_collection (FelKeyring *self)
 static void
 keyring_unwatch (FelKeyring *self)
 {
+  g_clear_handle_id (&self->look_id, g_source_remove);
   g_clear_handle_id (&self->name_watch, g_bus_unwatch_name);
   if (self->created_subscription != 0)
     g_dbus_connection_signal_unsubscribe (self->connection, self->created_subscription);
@@ -196,13 +199,50 @@ on_collection_created (GDBusConnection *connection, const char *sender, const ch
     fel_keyring_open (self, NULL, NULL);
 }
 
+/* It may be there before its objects are, too, and need not tell when they come: KWallet does not. */
+static gboolean
+on_look (gpointer user_data)
+{
+  FelKeyring *self = user_data;
+
+  self->look_id = 0;
+  keyring_look_at_new (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_looked (gpointer result, const GError *error, gpointer user_data)
+{
+  FelKeyring *self = user_data;
+
+  if (error != NULL && self->looks_left > 0 && self->look_id == 0 && !self->closed)
+    self->look_id = g_timeout_add_seconds (1, on_look, self);
+}
+
+static void
+keyring_look_at_new (FelKeyring *self)
+{
+  self->looks_left--;
+  fel_keyring_open (self, on_looked, self);
+}
+
+static void
+keyring_forget_service (FelKeyring *self)
+{
+  keyring_drop_collection (self);
+  g_clear_object (&self->service);
+  g_clear_handle_id (&self->look_id, g_source_remove);
+  self->looks_left = 0;
+}
+
 static void
 on_name_appeared (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
 {
   FelKeyring *self = user_data;
 
-  if (self->service == NULL)
-    fel_keyring_open (self, NULL, NULL);
+  keyring_forget_service (self); /* one whose session was opened while it was leaving, if any */
+  self->looks_left = NEW_LOOKS;
+  keyring_look_at_new (self);
 }
 
 /* The session with a service dies with it; the next one is opened when it is needed. */
@@ -211,8 +251,7 @@ on_name_vanished (GDBusConnection *connection, const char *name, gpointer user_d
 {
   FelKeyring *self = user_data;
 
-  keyring_drop_collection (self);
-  g_clear_object (&self->service);
+  keyring_forget_service (self);
   fel_keyring_set_state (self, FEL_KEYRING_ABSENT);
 }
 
@@ -344,15 +383,15 @@ fel_keyring_open (FelKeyring *self, FelKeyringDone done, gpointer user_data)
     return;
   op = fel_keyring_op_new (self, "open", OPEN_DEADLINE_SEC, on_open_over, NULL);
   op->user_data = op; /* the op outlives its answer: each step below holds it */
-  if (self->collection != NULL && !self->in_doubt)
+  if (self->service == NULL || self->in_doubt)
+    g_bus_get (G_BUS_TYPE_SESSION, op->cancellable, on_bus, op);
+  else if (self->collection == NULL)
+    secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, op);
+  else
     {
       keyring_check_lock (self, op);
       fel_keyring_op_unref (op);
     }
-  else if (self->service != NULL && !self->in_doubt)
-    secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, op);
-  else
-    g_bus_get (G_BUS_TYPE_SESSION, op->cancellable, on_bus, op);
 }
 
 /* The lock */

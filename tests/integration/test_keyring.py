@@ -200,6 +200,26 @@ def test_killed_and_started_again(desktop: Desktop):
         assert property_changes(monitor, CREDENTIALS, "KeyringState")[0] == "absent"
 
 
+@pytest.mark.parametrize("faults", [
+    {"OpenSession": "org.freedesktop.DBus.Error.UnknownObject*2"}, {"ReadAlias": "org.freedesktop.DBus.Error.UnknownObject*2"},
+    {"Get Locked": "org.freedesktop.DBus.Error.UnknownObject*4"}, {}], ids=["service", "alias", "collection", "default"])
+def test_on_the_bus_before_its_objects(stand_in, faults: dict[str, str]):
+    """As KWallet while it starts; nobody calls meanwhile, and it does not say when they are there."""
+    desktop, service = stand_in
+    service.leave()
+    wait_keyring_state(desktop, "absent")
+    service.faults |= faults
+    if not faults:
+        service.default = "/"
+    before = service.calls["ReadAlias"]
+    service.come_back()
+    if not faults:
+        wait_until(lambda: service.calls["ReadAlias"] > before, "the daemon has looked")
+        service.default = LOGIN
+    wait_keyring_state(desktop, "unlocked")
+    assert desktop.get(create=b(True))["id"]
+
+
 def test_killed_between_mint_and_store(desktop: Desktop):
     desktop.nile.rule(on="create", hold="mint")
     calls = CallGroup(desktop)
