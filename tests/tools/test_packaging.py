@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from own_files import own_files
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
 
-FOLDERS = [".ci", "client", "daemon", "data", "packaging", "plugins", "tests"]
 SHELL = re.compile(rb"#!\s*(/usr)?/bin/(env )?(ba|da)?sh\b|.{0,300}# shellcheck shell=", re.DOTALL)
 
 # Where the version is told, and how.
@@ -29,9 +30,7 @@ VERSIONS = {
 
 def shell_scripts() -> list[Path]:
     """Ours, by their first line."""
-    found = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")
-             if "node_modules" not in path.parts and path.is_file() and SHELL.match(path.read_bytes()[:400])]
-    return sorted([ROOT / "dev", *found])
+    return sorted(ROOT / name for name in own_files(ROOT) if SHELL.match((ROOT / name).read_bytes()[:400]))
 
 
 def needs(program: str) -> str:

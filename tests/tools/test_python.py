@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from own_files import own_files
+
 ROOT = Path(__file__).resolve().parents[2]
 # F: what pyflakes finds. A fixture that is imported has the same name as the argument that takes it: F811.
 FLAKE8 = ["flake8", "--isolated", "--select=F", "--extend-ignore=F811"]
@@ -25,7 +27,7 @@ def findings(*paths: Path) -> str:
 
 
 def test_names() -> None:
-    files = [path for path in ROOT.rglob("*.py") if not {"node_modules", ".git"} & set(path.parts)]
+    files = [ROOT / name for name in own_files(ROOT) if name.endswith(".py")]
     assert Path(__file__).resolve() in files
     assert findings(*files) == ""
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 
 import c_source
 import style_checks
+from own_files import own_files, unpacked_files
 from style_checks import Files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,29 +140,10 @@ LICENSED_NAMES = ["a.c", "b/a.h", "meson.build", "b/meson.build", "a.py", "a.sh"
                   "a.service.in", "a", "meson_options.txt", "a.catalog"]  # fmt: skip
 
 
-def git_files() -> list[str]:
-    """All that is committed or could be."""
-    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
-    return [name for name in names if name and (ROOT / name).is_file()]
-
-
-def unpacked_files(root: Path) -> list[str]:
-    """The same without git: all that a tarball has, but not what was made since."""
-    made = re.compile(r"build.*|\.cache|.*/?(__pycache__|node_modules)")
-    names = []
-    for folder, folders, files in os.walk(root):
-        inside = Path(folder).relative_to(root)
-        folders[:] = [name for name in folders if not made.fullmatch(str(inside / name))]
-        names += [str(inside / name) for name in files if not name.endswith(".pyc")]
-    return names
-
-
 @pytest.fixture(scope="session")
 def tree() -> Files:
     """Our own files."""
-    names = git_files() if (ROOT / ".git").exists() else unpacked_files(ROOT)
-    return {name: (ROOT / name).read_text(errors="replace") for name in names}
+    return {name: (ROOT / name).read_text(errors="replace") for name in own_files(ROOT)}
 
 
 def test_tree_is_whole(tree: Files) -> None:

@@ -10,12 +10,20 @@
 
 G_MODULE_EXPORT guint __wrap_g_timeout_add_seconds (guint interval_sec, GSourceFunc func, gpointer data);
 
-static guint msec_of_a_second = 1000;
+static guint last_deadline_id;
 
 guint
 __wrap_g_timeout_add_seconds (guint interval_sec, GSourceFunc func, gpointer data)
 {
-  return g_timeout_add (interval_sec * msec_of_a_second, func, data);
+  last_deadline_id = g_timeout_add (interval_sec * 1000, func, data);
+  return last_deadline_id;
+}
+
+/* The last deadline that was set is over now. */
+static void
+let_pass (void)
+{
+  g_source_set_ready_time (g_main_context_find_source_by_id (NULL, last_deadline_id), 0);
 }
 
 typedef enum
@@ -128,10 +136,16 @@ on_done (FelBackendCall *call, const GError *error, gpointer user_data)
 }
 
 static void
-run (Fixture *self, const Step *steps)
+start (Fixture *self, const Step *steps)
 {
   script = steps;
   fel_backend_call_run (self->call, self->work, on_done, self);
+}
+
+static void
+run (Fixture *self, const Step *steps)
+{
+  start (self, steps);
   g_main_loop_run (self->loop);
 }
 
@@ -414,9 +428,12 @@ test_what_is_asked (void)
   g_assert_cmpuint (looks, ==, 2);
 }
 
+static gint entered;
+
 static void
 look_away_until_cancelled (const FelVerbRequest *request)
 {
+  g_atomic_int_set (&entered, TRUE);
   while (!g_cancellable_is_cancelled ((GCancellable *) request->cancellable))
     g_thread_yield ();
   while (g_atomic_int_get ((int *) &looks) == 0)
@@ -441,19 +458,27 @@ test_given_up (void)
   for (gsize i = 0; i < G_N_ELEMENTS (given_up); i++)
     {
       g_auto (Fixture) f;
+      guint deadline_id;
 
       fixture_init (&f, given_up[i].verb);
-      msec_of_a_second = 1;
+      g_atomic_int_set (&entered, FALSE);
       g_atomic_int_set ((int *) &looks, 0);
       look_at = look_away_until_cancelled;
-      run (&f, steps);
+      start (&f, steps);
+      while (!g_atomic_int_get (&entered))
+        g_thread_yield ();
+      deadline_id = last_deadline_id;
+      let_pass ();
+      while (last_deadline_id == deadline_id) /* it was told to stop; the grace goes by, too */
+        g_main_context_iteration (NULL, TRUE);
+      let_pass ();
+      g_main_loop_run (f.loop);
       g_assert_error (f.error, FEL_ERROR, (int) given_up[i].code);
       g_assert_true (f.call->given_up);
       g_atomic_int_set ((int *) &looks, 1);
       while (g_atomic_int_get ((int *) &f.call->refs) > 1) /* the worker still writes into it */
         g_main_context_iteration (NULL, FALSE);
       look_at = NULL;
-      msec_of_a_second = 1000;
     }
 }
 

@@ -8,17 +8,25 @@
 
 G_MODULE_EXPORT guint __wrap_g_timeout_add_seconds (guint interval_sec, GSourceFunc func, gpointer data);
 
-#define DEADLINE_SEC 50 /* long enough, at a hundredth, for a thread to start under valgrind */
+#define DEADLINE_SEC 3600 /* passes when a test lets it */
 
 static GArray *deadlines_sec; /* as they were asked for */
+static guint last_deadline_id;
 
-/* A second of a deadline takes a hundredth here. */
 guint
 __wrap_g_timeout_add_seconds (guint interval_sec, GSourceFunc func, gpointer data)
 {
   if (deadlines_sec != NULL)
     g_array_append_val (deadlines_sec, interval_sec);
-  return g_timeout_add (interval_sec * 10, func, data);
+  last_deadline_id = g_timeout_add (interval_sec * 1000, func, data);
+  return last_deadline_id;
+}
+
+/* The last deadline that was set is over now. */
+static void
+let_pass (void)
+{
+  g_source_set_ready_time (g_main_context_find_source_by_id (NULL, last_deadline_id), 0);
 }
 
 /* What jobs and the test tell each other. */
@@ -98,13 +106,21 @@ func_at_once (gpointer data, GCancellable *cancellable)
   g_mutex_unlock (&gate.mutex);
 }
 
-/* Does not listen to its cancellable. */
 static void
-func_behind_the_gate (gpointer data, GCancellable *cancellable)
+gate_enter (void)
 {
   g_mutex_lock (&gate.mutex);
   gate.started++;
   g_cond_broadcast (&gate.changed);
+  g_mutex_unlock (&gate.mutex);
+}
+
+/* Does not listen to its cancellable. */
+static void
+func_behind_the_gate (gpointer data, GCancellable *cancellable)
+{
+  gate_enter ();
+  g_mutex_lock (&gate.mutex);
   while (!gate.may_end)
     g_cond_wait (&gate.changed, &gate.mutex);
   g_mutex_unlock (&gate.mutex);
@@ -116,6 +132,7 @@ func_until_cancelled (gpointer data, GCancellable *cancellable)
 {
   GPollFD poll_fd;
 
+  gate_enter ();
   g_assert_true (g_cancellable_make_pollfd (cancellable, &poll_fd));
   while (!g_cancellable_is_cancelled (cancellable))
     g_poll (&poll_fd, 1, -1);
@@ -180,7 +197,7 @@ test_off_and_on_the_main_thread (void)
   Job job = { 0 };
 
   deadlines_sec = g_array_new (FALSE, FALSE, sizeof (guint));
-  fel_work_run (work, "a", 30, func_at_once, &job, free_job, on_done, &gate);
+  start (work, "a", func_at_once, &job);
   run_until_answered (&job);
   turn_until_freed (&job);
   g_assert_true (job.worker != NULL && job.worker != g_thread_self ());
@@ -190,7 +207,7 @@ test_off_and_on_the_main_thread (void)
   g_assert_cmpuint (job.answers, ==, 1);
   g_assert_cmpuint (job.frees, ==, 1);
   g_assert_cmpuint (deadlines_sec->len, ==, 1);
-  g_assert_cmpuint (g_array_index (deadlines_sec, guint, 0), ==, 30);
+  g_assert_cmpuint (g_array_index (deadlines_sec, guint, 0), ==, DEADLINE_SEC);
   g_clear_pointer (&deadlines_sec, g_array_unref);
 }
 
@@ -219,7 +236,10 @@ test_cancelled_at_its_deadline (void)
   Job job = { 0 };
 
   deadlines_sec = g_array_new (FALSE, FALSE, sizeof (guint));
+  gate_set (FALSE);
   start (work, "a", func_until_cancelled, &job);
+  gate_wait_started (1);
+  let_pass ();
   run_until_answered (&job);
   turn_until_freed (&job);
   g_assert_true (job.was_cancelled);
@@ -236,9 +256,16 @@ test_given_up (void)
 {
   g_autoptr (FelWork) work = fel_work_new ();
   Job job = { 0 };
+  guint deadline_id;
 
   gate_set (FALSE);
   start (work, "a", func_behind_the_gate, &job);
+  gate_wait_started (1);
+  deadline_id = last_deadline_id;
+  let_pass ();
+  while (last_deadline_id == deadline_id)
+    g_main_context_iteration (NULL, TRUE);
+  let_pass ();
   run_until_answered (&job);
   g_assert_cmpint (job.outcome, ==, FEL_WORK_GIVEN_UP);
   g_assert_cmpuint (job.answers, ==, 1);
@@ -262,9 +289,10 @@ test_skipped (void)
 
   gate_set (FALSE);
   for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
-    fel_work_run (work, "a", 3600, func_behind_the_gate, &slow[i], free_job, on_done, &gate);
+    start (work, "a", func_behind_the_gate, &slow[i]);
   gate_wait_started (THREADS_PER_POOL);
-  fel_work_run (work, "a", 1, func_behind_the_gate, &late, free_job, on_done, &gate);
+  start (work, "a", func_behind_the_gate, &late);
+  let_pass ();
   run_until_answered (&late);
   g_assert_cmpint (late.outcome, ==, FEL_WORK_SKIPPED);
   g_assert_false (fel_work_is_stuck (work));
@@ -289,7 +317,7 @@ test_pools_do_not_wait_for_each_other (void)
 
   gate_set (FALSE);
   for (guint i = 0; i < G_N_ELEMENTS (slow); i++)
-    fel_work_run (work, "slow", 3600, func_behind_the_gate, &slow[i], free_job, on_done, &gate);
+    start (work, "slow", func_behind_the_gate, &slow[i]);
   gate_wait_started (THREADS_PER_POOL);
   start (work, "other", func_at_once, &other);
   run_until_answered (&other);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define LONG_SEC 60
+#define SHORT_SEC 2 /* passes, after a shell has set its traps */
 
 static gboolean no_pidfd;
 
@@ -112,15 +113,15 @@ test_deadline (gconstpointer data)
   g_autoptr (ExecAnswer) done = NULL;
 
   no_pidfd = GPOINTER_TO_INT (data);
-  polite = run_script ("printf out; exec sleep 600", "", 1, NULL);
+  polite = run_script ("printf out; exec sleep 600", "", SHORT_SEC, NULL);
   g_assert_true (polite->stopped);
   g_assert_cmpint (polite->outcome, ==, EXEC_SIGNALLED);
   g_assert_cmpint (polite->status, ==, SIGTERM);
   check_body (polite, "out");
-  deaf = run_script ("trap '' TERM; while :; do sleep 1; done", "", 1, NULL);
+  deaf = run_script ("trap '' TERM; while :; do sleep 1; done", "", SHORT_SEC, NULL);
   g_assert_true (deaf->stopped);
   g_assert_cmpint (deaf->status, ==, SIGKILL);
-  done = run_script ("trap 'printf out; exit 0' TERM; while :; do sleep 1; done", "", 1, NULL);
+  done = run_script ("trap 'printf out; exit 0' TERM; while :; do sleep 1; done", "", SHORT_SEC, NULL);
   g_assert_true (done->stopped);
   g_assert_cmpint (done->outcome, ==, EXEC_EXITED);
   check_body (done, "out");
