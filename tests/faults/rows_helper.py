@@ -25,10 +25,15 @@ STARTS: dict[str, Callable[[Tool], None]] = {
 SETTLED = ("stored", "open+stored")  # what nile has minted meanwhile; whether more comes of an intent is seen later
 
 
-def with_tool(lab: Lab) -> None:
+def with_tool(lab: Lab, timeout_sec: int = 10) -> None:
     tool = Tool(lab.root / "tool")
     lab.sites.append(tool)
-    lab.extra_config = tool.config()
+    lab.extra_config = tool.config(timeout_sec)
+
+
+def with_hasty_tool(lab: Lab) -> None:
+    """Somebody hangs until the deadline, and has to be there before."""
+    with_tool(lab, 3)
 
 
 def tool_of(run: Run) -> Tool:
@@ -97,7 +102,8 @@ def killed(when: str) -> Callable[[Run], None]:
 
 def row(case: str, run: Callable[[Run], None], ends: tuple[str, ...] = SETTLED, posts: int = 1, **more: Any) -> Row:
     slow = case not in ALWAYS and any(word in case for word in ("hang", "the revoke", "the list"))
-    return Row(HELPER, case, run, (), posts, ends, instance=INSTANCE, prepare=with_tool, slow=slow, **more)
+    return Row(HELPER, case, run, (), posts, ends, instance=INSTANCE, slow=slow,
+               prepare=with_hasty_tool if "hang" in case else with_tool, **more)
 
 
 def outcome_of(case: str) -> tuple[str, ...]:

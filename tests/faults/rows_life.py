@@ -23,7 +23,7 @@ CONFIG = "input: configuration, environment"
 CLI = "input: CLI"
 
 DAY_SEC = 24 * 3600
-SHORT = {"timeout": 1}
+SHORT = {"timeout": 3}  # passes, after the request is sent
 GONE = ("nothing", "open")
 DANGEROUS = {"SSLKEYLOGFILE": "{root}/keys", "GIO_EXTRA_MODULES": "{root}", "SOUP_DEBUG": "3", "G_MESSAGES_DEBUG": "all",
              "GNUTLS_DEBUG_LEVEL": "9", "G_DBUS_DEBUG": "all"}
@@ -51,10 +51,10 @@ def ended_during(number: int, hold: dict[str, Any], until: str, release: bool = 
 def idle(run: Run) -> None:
     """Its time is over during the mint; it stays until that is done, then leaves."""
     run.lab.end_daemon(kill=False)
-    run.lab.daemon_keys = {"idle-timeout": 1}
+    run.lab.daemon_keys = {"idle-timeout": 3}
     run.lab.write_config()
     run.start()
-    run.lab.nile.rule(on="create", delay=1.5)
+    run.lab.nile.rule(on="create", delay=4)
     run.create()
     run.wait()
     run.expect(run.lab.daemon_process.wait(30) == 0, "it did not leave")

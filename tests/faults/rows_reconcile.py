@@ -255,17 +255,17 @@ ROWS = [
     *[Row(RECONCILE, f"id known, killed at {point}", killed_at(point, lose_known), ("OutcomeUnknown",), 1, ("nothing",))
       for point in POINTS[2:]],
     *[Row(RECONCILE, f"id known, revoke: {case}", revoke_fails(lose_known, **rule), ("OutcomeUnknown",), 1, ("nothing",),
-          settings={"timeout": 1} if "hang" in rule else {}) for case, rule in REVOKES.items()],
+          settings={"timeout": 3} if "hang" in rule else {}) for case, rule in REVOKES.items()],
     *[Row(RECONCILE, f"revoke: {case}", revoke_fails(lose_one, **rule), (DEAD,), 1, GONE, instance="own",
-          settings={"timeout": 1} if "hang" in rule else {}) for case, rule in REVOKES.items()],
+          settings={"timeout": 3} if "hang" in rule else {}) for case, rule in REVOKES.items()],
     *[Row(RECONCILE, f"list: {case}", list_fails(**rule), (DEAD,), 1, GONE, instance="own",
-          settings={"timeout": 1} if "hang" in rule else {}) for case, rule in LISTS.items()],
+          settings={"timeout": 3} if "hang" in rule else {}) for case, rule in LISTS.items()],
     *[Row(RECONCILE, f"list: {case}, again and again", list_always_fails(**rule), (DEAD,), 1, ("listed",))
       for case, rule in (("503", {"status": 503}), ("an empty list", {"body": "[]"}))],
     Row(RECONCILE, "gone before it is revoked", id_known_and_gone, (DEAD,), 1, GONE, instance="own"),
     Row(RECONCILE, "twice", twice, (DEAD,), 1, GONE, instance="own"),
     Row(RECONCILE, "twice", twice, (DEAD,), 1, ("listed",)),
-    Row(RECONCILE, "never sent, old enough", never_sent, ("OutcomeUnknown",), 1, ("nothing",), settings={"timeout": 1},
+    Row(RECONCILE, "never sent, old enough", never_sent, ("OutcomeUnknown",), 1, ("nothing",), settings={"timeout": 3},
         rules=({"on": "create", "close_before": True},), slow=True),
     *[Row(RECONCILE, f"the user says {action}", resolved(action), ("OutcomeUnknown",), 1, ("nothing",), rules=(LOST,))
       for action in ("revoke", "keep", "forget")],

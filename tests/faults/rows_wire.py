@@ -10,7 +10,7 @@ import socket
 from typing import Any, Callable
 
 from memory import anonymous_kib
-from nile_stand_in import NileStandIn
+from reserved_port import ReservedPort
 from row import DEAD, Row, Run, one_create
 from test_errors_answers import GZIP_ANSWER, NONSENSE, SLOPPY, WITHOUT_PASSWORD
 from test_errors_provider import BARE_STATUSES, STATUSES
@@ -29,7 +29,7 @@ NO_SENSE = ("ProtocolViolation",)
 EITHER = UNKNOWN + NO_SENSE
 GONE = ("nothing", "open")  # nothing lives; the intent may stand open until it is old enough
 MAYBE = (*GONE, "listed")
-SHORT = {"timeout": 1}
+SHORT = {"timeout": 3}  # passes, after the request is sent
 
 LOST_RULES: dict[str, dict[str, Any]] = {
     "minted and closed": {"mint_without_answer": True},
@@ -111,9 +111,8 @@ def elsewhere(url: str, **settings: Any) -> Callable[[Run], None]:
 
 
 def nobody_listens(run: Run) -> None:
-    with NileStandIn() as gone:
-        url = gone.url
-    elsewhere(url)(run)
+    with ReservedPort() as port:
+        elsewhere(f"http://127.0.0.1:{port.number}")(run)
 
 
 def never_accepted(run: Run) -> None:
@@ -174,7 +173,7 @@ def bounded(run: Run) -> None:
 
 
 CONNECT_ROWS = [
-    Row(CONNECT, "a host without an address", elsewhere("https://nile.invalid", timeout=5), ("Unreachable",), 0, ("nothing",)),
+    Row(CONNECT, "a host without an address", elsewhere("https://nile.invalid", timeout=5), ("Unreachable", "TimedOut"), 0, ("nothing",)),
     Row(CONNECT, "nobody listens", nobody_listens, ("Unreachable",), 0, ("nothing",)),
     Row(CONNECT, "never accepted", never_accepted, ("TimedOut", "Unreachable"), 0, ("nothing",)),
     Row(CONNECT, "no TLS there", no_tls, ("Unreachable",), 0, ("nothing",)),
