@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from desktop import NAME, wait_until
 from lab import Lab
-from processes import children_of
+from processes import children_of, is_alive
 from row import DEAD, Row, Run
 from test_backends import DIES, FAILS, REFUSED
 
@@ -74,8 +74,9 @@ def works(name: str, password: str) -> Callable[[Run], None]:
         good = ask(run, name)
         others_go_on(run, "orders")
         run.expect(good.outcome == "ok", f"{good.outcome}: {good.message}")
-        children = children_of(run.lab.daemon_process.pid)
-        run.expect(len(children) == name.startswith("fork"), f"children: {children}")
+        pid, left = run.lab.daemon_process.pid, name.startswith("fork")
+        # The thread that has forked ends, and another one is their parent then.
+        children = wait_until(lambda: [found] if len(found := children_of(pid)) == left else [], "its child is the daemon's")[0]
         run.restart(kill=True)
         others_go_on(run, "billing")
         for child in children:
@@ -131,6 +132,7 @@ def brought_back(run: Run) -> None:
     run.lab.not_activatable()
     os.kill(pid, signal.SIGTERM)
     run.lab.wait_nameless()
+    wait_until(lambda: not is_alive(pid), "it has let go of the intents")
 
 
 def reset(run: Run) -> None:

@@ -15,7 +15,7 @@ from paths import HERE
 from user_manager import UserSession, why_not
 
 WHY_NOT = why_not()
-pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+pytestmark = [pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)), pytest.mark.xdist_group("crash")]  # one session
 
 BAD = "crash-in-mint"
 CONFIG = ("[daemon]\ndefault-backend=nile\n\n[backend nile]\nmodule=nile\nurl={url}\ntimeout=10\n"

@@ -14,10 +14,10 @@ from oracle import Facts, judge
 from user_manager import UserSession, why_not
 
 WHY_NOT = why_not()
-pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
+pytestmark = [pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT)), pytest.mark.xdist_group("stop")]  # one session
 
 SCRIPT = Path(__file__).resolve().parent / "stop_session.sh"
-CONFIG = "[daemon]\ndefault-backend=nile\n\n[backend nile]\nmodule=nile\nurl={url}\ntimeout=3\n"
+CONFIG = "[daemon]\ndefault-backend=nile\n\n[backend nile]\nmodule=nile\nurl={url}\ntimeout=8\n"
 
 
 @pytest.fixture(scope="module")

@@ -85,8 +85,8 @@ def note(folder):
     fresh.rename(root / folder / id)
 def take_mood():
     for path in sorted((root / "moods").glob(operation + "-*")):
-        text = path.read_text()
         try:
+            text = path.read_text()
             path.unlink()
         except FileNotFoundError:
             continue  # another one was faster

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import fcntl
 import os
@@ -18,6 +19,9 @@ from collections.abc import Callable
 from desktop import CLIENT, DEADLINE_SEC, Desktop
 
 
+WAITING = re.compile(r"\r\x1b\[K(felucca: [^\r\n]*)?")  # what is said while the daemon has not answered, and wiped away
+
+
 def take_terminal() -> None:
     """Makes standard input the terminal of a new session."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -30,6 +34,7 @@ class Terminal:
     def __init__(self, desktop: Desktop, *arguments: str, columns: int = 200, program: str = str(CLIENT),
                  controlling: bool = False, **variables: str) -> None:
         self.screen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._typed = 0
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -52,7 +57,7 @@ class Terminal:
             if error.errno != errno.EIO:
                 raise
             return False
-        self.screen += data.decode()
+        self.screen += self._decoder.decode(data)
         return bool(data)
 
     def wait_for(self, text: str) -> None:
@@ -92,8 +97,8 @@ class Terminal:
 
 
 def show(desktop: Desktop, *arguments: str, columns: int = 200, **variables: str) -> str:
-    """What a person sees of a command that succeeds."""
+    """What a person sees in the end of a command that succeeds."""
     terminal = Terminal(desktop, *arguments, columns=columns, **variables)
     status = terminal.finish()
     assert status == 0, terminal.screen
-    return terminal.screen
+    return WAITING.sub("", terminal.screen)

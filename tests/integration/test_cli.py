@@ -13,6 +13,7 @@ import pytest
 from desktop import CLIENT, Desktop, b, s
 from nile_stand_in import NileStandIn
 from refusals import secrets_of
+from reserved_port import ReservedPort
 from secret_items import find_items
 
 VERBS = ["sign-in", "sign-out", "create", "get", "list", "rotate", "revoke", "prune", "unresolved", "status", "backends"]
@@ -224,10 +225,9 @@ def test_denied_is_5(bare: Desktop):
 
 
 def test_nobody_listens_is_6(desktop: Desktop):
-    with NileStandIn() as gone:
-        url = gone.url
-    desktop.reconfigure(url)
-    run(desktop, "create", "acme/orders", status=6)
+    with ReservedPort() as port:
+        desktop.reconfigure(f"http://127.0.0.1:{port.number}")
+        run(desktop, "create", "acme/orders", status=6)
 
 
 @pytest.mark.parametrize("arguments", [

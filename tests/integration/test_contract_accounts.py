@@ -13,6 +13,7 @@ import pytest
 from desktop import ACCOUNTS, Desktop, b, pipe_holding, s, wait_until
 from nile_stand_in import NileStandIn
 from refusals import refused
+from reserved_port import ReservedPort
 from secret_items import find_items
 
 from gi.repository import GLib
@@ -98,10 +99,8 @@ def test_a_bad_token_does_not_end_the_good_sign_in(desktop: Desktop):
 
 
 def test_an_unreachable_provider_keeps_no_token():
-    with NileStandIn() as gone:
-        url = gone.url
-    with Desktop(sign_in=False, daemon=False) as desktop:
-        desktop.write_config(desktop.config_text(url))
+    with ReservedPort() as port, Desktop(sign_in=False, daemon=False) as desktop:
+        desktop.write_config(desktop.config_text(f"http://127.0.0.1:{port.number}"))
         desktop.start_daemon()
         refused(desktop, "Unreachable", desktop.sign_in)
         assert kept_tokens(desktop) == []

@@ -115,7 +115,7 @@ def test_what_a_killed_mint_left_is_ended(installed: Installed, tmp_path: Path):
         (tmp_path / "somebody").write_text("orders\nelse\n")
         wait_until(lambda: not desktop.has_owner(NAME), "the name is free")
         desktop.start_daemon()
-        wait_until(lambda: list(accounts(tmp_path)) == ["somebody"], "what was ours is ended, and nothing else")
+        wait_until(lambda: [file.name for file in tmp_path.iterdir()] == ["somebody"], "what was ours is ended, and nothing else")
         wait_until(lambda: desktop.call("ListUnresolved") == [], "nothing is unresolved")
 
 

@@ -92,7 +92,7 @@ def test_list_shows_what_others_have_minted(tool: ExecDesktop):
 
 def test_it_is_renewed_before_its_end(tool: ExecDesktop):
     tool.helper.write("if request['operation'] == 'mint':\n"
-                      "    answer(id='one', user='u', password=PASSWORD, notAfter=int(time.time()) + 8)\n"
+                      "    answer(id='one', user='u', password=PASSWORD, notAfter=int(time.time()) + 16)\n"
                       "else:\n"
                       "    answer(notAfter='2100-01-01T00:00:00+01:00')\n")
     tool.mint()

@@ -36,7 +36,7 @@ def tool():
 @pytest.fixture
 def quick():
     """A helper that is not waited for long."""
-    with ExecDesktop(timeout=1) as session:
+    with ExecDesktop(timeout=4) as session:
         yield session
 
 
@@ -344,7 +344,7 @@ def test_killed_daemon_finds_it_again(tool: ExecDesktop):
 
 def test_a_lost_one_that_ends_by_itself_is_settled_by_time():
     with ExecDesktop(verbs="mint", user="app") as tool:
-        tool.helper.write("answer(password=PASSWORD, notAfter=int(time.time()) + 3)\nsys.exit(1)\n")
+        tool.helper.write("answer(password=PASSWORD, notAfter=int(time.time()) + 8)\nsys.exit(1)\n")
         assert "cannot revoke; it ends by itself" in fails_with("OutcomeUnknown", tool.mint).message
         (entry,) = tool.unresolved()
         assert entry["id"].startswith(entry["intent"] + ".")

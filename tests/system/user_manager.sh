@@ -29,7 +29,8 @@ touch /run/systemd/journal/flushed
 printf '[Journal]\nStorage=persistent\nReadKMsg=no\nAudit=no\nRateLimitBurst=0\n' >/run/systemd/journald.conf.d/test.conf
 /lib/systemd/systemd-journald 2>/dev/null &
 journald=$!
-for _ in $(seq 100); do [ -S /run/systemd/journal/stdout ] && break; sleep .05; done
+for _ in $(seq 600); do [ -S /run/systemd/journal/stdout ] && break; sleep .05; done
+[ -S /run/systemd/journal/stdout ] || { echo "the journal did not start" >&2; exit 1; }
 
 # Where no private /tmp hides them, and with their owner.
 for file in "$results"/*-probe; do [ ! -e "$file" ] || cp --preserve=mode "$file" /run/; done

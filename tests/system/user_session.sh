@@ -58,7 +58,7 @@ wait $held $stop
 step stopped systemctl --user show $unit
 
 # It leaves when it is idle and comes back.
-sed 's/^\[daemon\]$/&\nidle-timeout=1/' "$RESULTS/felucca.conf" >~/.config/felucca/felucca.conf
+sed 's/^\[daemon\]$/&\nidle-timeout=4/' "$RESULTS/felucca.conf" >~/.config/felucca/felucca.conf
 step list felucca list --json
 step listed systemctl --user show $unit
 until_true has_value ActiveState inactive
@@ -69,7 +69,7 @@ use_config
 # The watchdog hears it, and ends it when it hears nothing.
 until_true has_value ActiveState inactive
 mkdir -p ~/.config/systemd/user/$unit.d
-printf '[Service]\nWatchdogSec=2\n' >~/.config/systemd/user/$unit.d/test.conf
+printf '[Service]\nWatchdogSec=6\n' >~/.config/systemd/user/$unit.d/test.conf
 systemctl --user daemon-reload
 systemctl --user start $unit
 heard=$(value WatchdogTimestampMonotonic)
