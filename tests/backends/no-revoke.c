@@ -11,7 +11,7 @@ short_mint (const FelHost *host, const FelVerbRequest *request, FelOut *out)
 {
   host->set_string (out, FEL_FIELD_ID, request->intent);
   host->set_secret (out, "secret", 6);
-  host->set_int64 (out, FEL_FIELD_NOT_AFTER, time (NULL) + 4);
+  host->set_int64 (out, FEL_FIELD_NOT_AFTER, time (NULL) + 8);
   return true;
 }
 

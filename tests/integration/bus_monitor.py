@@ -29,7 +29,7 @@ class BusMonitor:
         self.process = self.desktop.spawn(
             ["dbus-monitor", "--binary", "--address", self.desktop.env["DBUS_SESSION_BUS_ADDRESS"]],
             stdout=open(self.file, "wb"), stderr=subprocess.DEVNULL)
-        wait_until(lambda: self._send_fence() or self._has_fence(), "the monitor watches")
+        wait_until(lambda: self._send_fence() or any(m.get_interface() == FENCE for m in self.so_far()), "the monitor watches")
         return self
 
     def __exit__(self, *exc: Any) -> None:

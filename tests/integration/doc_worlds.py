@@ -194,7 +194,7 @@ def ssh() -> Iterator[Desktop]:
 def unresolved() -> Iterator[Desktop]:
     """The answer to a mint of acme/orders was lost, and the provider has been asked since what could be it."""
     with Desktop() as desktop:
-        desktop.reconfigure(timeout=1)
+        desktop.reconfigure(timeout=5)
         desktop.nile.rule(on="create", mint_without_answer=True)
         with contextlib.suppress(BusError):
             desktop.create()

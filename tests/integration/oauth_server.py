@@ -79,6 +79,10 @@ class Walker:
         self.submit()
 
 
+class Refused(Exception):
+    """What the browser answers while it goes from one page to the next, for example."""
+
+
 class Chromium:
     """The real thing, without a window, driven by the DevTools protocol through two pipes."""
 
@@ -118,7 +122,8 @@ class Chromium:
             text, _, self._buffer = self._buffer.partition(b"\0")
             answer = json.loads(text)
             if answer.get("id") == self._number:
-                assert "error" not in answer, answer
+                if "error" in answer:
+                    raise Refused(answer["error"])
                 return answer["result"]
 
     def open(self, url: str) -> None:
@@ -127,7 +132,10 @@ class Chromium:
 
     def evaluate(self, script: str) -> Any:
         """Of the page that is shown; None between two pages."""
-        return self._call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        try:
+            return self._call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        except Refused:
+            return None
 
     def wait_for(self, selector: str) -> None:
         """Until the page has this and is there as a whole."""

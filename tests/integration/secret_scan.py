@@ -73,8 +73,9 @@ def mappings(pid: int) -> Iterator[tuple[int, int, str]]:
 
 
 def idle_daemon(desktop: Desktop) -> int:
-    """The id of the daemon, when its workers have left."""
+    """The id of the daemon, when its workers have left and what it does after an answer is done."""
     assert desktop.daemon_process is not None
+    desktop.property("Version")
     pid = desktop.daemon_process.pid
     wait_until(lambda: not any(is_worker(task) for task in Path(f"/proc/{pid}/task").iterdir()), "no worker is left")
     return pid

@@ -5,7 +5,7 @@
 It keeps items in memory and speaks the `plain` algorithm only. It runs in a thread of the test with a connection of
 its own (Secret Service API Draft 0.2).
 
-`faults[METHOD]` is one of these, for each call, or with `*N` behind it for the next N calls:
+`faults[METHOD]` is one of these, for each call, or with `*N` behind it for the next N calls, and with `;` what comes then:
 
     error           answers with an error
     NAME.OF.ERROR   answers with this D-Bus error
@@ -198,11 +198,10 @@ class SecretServiceStandIn:
             self.bus.register_object(path, INTERFACES[name], self._on_call, None, None)
 
     def _take_fault(self, method: str) -> str | None:
-        fault, _, times = self.faults.get(method, "").partition("*")
-        if times == "1":
-            del self.faults[method]
-        elif times:
-            self.faults[method] = f"{fault}*{int(times) - 1}"
+        now, _, later = self.faults.get(method, "").partition(";")
+        fault, _, times = now.partition("*")
+        if times:
+            self.faults[method] = ";".join([f"{fault}*{int(times) - 1}"] * (times != "1") + [later] * bool(later))
         return fault or None
 
     def _on_call(self, bus: Any, sender: str, path: str, interface: str, method: str, parameters: GLib.Variant,

@@ -35,6 +35,7 @@ def door() -> Iterator[Desktop]:
     with Desktop(sign_in=False, daemon=False) as desktop:
         desktop.write_config(desktop.config_text(authorize_url=desktop.nile.url + "/authorize"))
         desktop.start_daemon()
+        desktop.property("Version")  # who answers on the bus has its private socket, too
         programs = desktop.root / "bin"
         programs.mkdir()
         opener = programs / "xdg-open"

@@ -185,7 +185,7 @@ def check_revoked(desktop: Desktop, sentence: str) -> None:
 def test_what_was_named_before_the_deadline_is_revoked(either: Desktop):
     config = {"ca_file": either.extra_config.strip().removeprefix("ca-file=")} if either.extra_config else {}
     either.extra_config = ""
-    either.reconfigure(timeout=2, **config)
+    either.reconfigure(timeout=5, **config)
     script(either, {"cut_body": 60, "hang": True})
     sentence = refused(either, "OutcomeUnknown", either.create)
     check_revoked(either, sentence)

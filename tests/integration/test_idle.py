@@ -16,7 +16,7 @@ from gi.repository import GLib
 from bus_calls import CallGroup, PendingCall, pump_until, wait_gone
 from desktop import DAEMON, NAME, Desktop, wait_until
 
-IDLE = "\n[daemon]\nidle-timeout=1\n"
+IDLE = "\n[daemon]\nidle-timeout=3\n"
 ROUNDS = 15
 WRAPPER = """#!/bin/sh
 {variables}
@@ -69,7 +69,6 @@ def test_it_leaves_by_itself_and_comes_back():
     with activated() as (desktop, daemon):
         for run in (1, 2, 3):
             assert ask(desktop).result() == []
-            assert desktop.has_owner(NAME)
             pump_until(lambda: len(daemon.ends()) == run, "the daemon has left")
             assert not desktop.has_owner(NAME)
         assert daemon.ends() == [0, 0, 0]
@@ -124,7 +123,7 @@ def test_a_caller_that_leaves_at_once_does_not_keep_it(method: str, stopped: boo
             desktop.daemon_process.send_signal(signal.SIGSTOP)
         leave_at_once(desktop, method)
         desktop.daemon_process.send_signal(signal.SIGCONT)
-        wait_until(lambda: desktop.daemon_process.poll() is not None, "the daemon leaves by itself", 10)
+        wait_until(lambda: desktop.daemon_process.poll() is not None, "the daemon leaves by itself")
         assert desktop.daemon_process.poll() == 0
 
 
@@ -152,6 +151,7 @@ def test_calls_around_the_idle_exit():
     with activated() as (desktop, daemon):
         group = CallGroup(desktop, auto_start=True)
         flood(group, [desktop.connect() for _ in range(8)], ("version",), lambda: len(daemon.ends()) >= 3)
+        ask(desktop)  # there may be none, when the third one has left behind the last call
         pump_until(lambda: not desktop.has_owner(NAME), "the last one leaves")
         pump_until(lambda: len(daemon.ends()) >= 4, "and ends")
         assert set(daemon.ends()) == {0}

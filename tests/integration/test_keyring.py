@@ -158,7 +158,7 @@ def test_the_list_works_while_locked(desktop: Desktop, restart: bool):
     lock_and_wait(desktop)
     if restart:
         desktop.restart_daemon()
-    assert desktop.property("KeyringState") == "locked"
+    wait_keyring_state(desktop, "locked")
     (listed,) = desktop.list()
     assert listed == {key: value for key, value in created.items() if key in listed}
     assert (listed["workspace"], listed["database"], listed["id"]) == ("acme", "orders", created["id"])

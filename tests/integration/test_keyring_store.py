@@ -180,14 +180,10 @@ def test_its_prompt_is_dismissed(stand_in):
 def test_the_first_error_is_told(stand_in):
     """What went wrong first is the reason; what came after it may be its consequence."""
     desktop, service = stand_in
-    service.faults["CreateItem"] = "error*1"
-    calls, call = start_held_create(desktop)
-    desktop.nile.release("mint")
-    pump_until(lambda: service.calls["CreateItem"] == 1, "the first attempt")
-    service.faults["CreateItem"] = "org.freedesktop.Secret.Error.IsLocked"
-    calls.wait()
-    assert call.error is not None and "the disk is full" in call.error.message
-    assert_not_stored(desktop, call.error)
+    service.faults["CreateItem"] = "error*1;org.freedesktop.Secret.Error.IsLocked"
+    error = fails(desktop.create)
+    assert "the disk is full" in error.message
+    assert_not_stored(desktop, error)
 
 
 def test_it_locks_after_the_mint(stand_in):

@@ -98,7 +98,7 @@ def test_locked(kind: Any):
         assert ids(desktop) == [made["id"]]
         assert monitor.signals("CredentialRemoved") == []
         desktop.restart_daemon()
-        assert desktop.property("KeyringState") == "locked"
+        wait_keyring_state(desktop, "locked")
         if kind.HIDES_WHEN_LOCKED:
             assert "does not show" in fails_with("KeyringLocked", desktop.list).message
         else:
@@ -191,7 +191,7 @@ def test_it_asks_for_each_item(method: str, key: str, outcome: str | None):
     with kept_in(KeePassXC, settings=ASKS) as (desktop, keyring):
         made = desktop.create()
         desktop.restart_daemon()
-        assert desktop.property("KeyringState") == "unlocked"
+        wait_keyring_state(desktop, "unlocked")
         assert ids(desktop) == [made["id"]]
         assert "wants to ask" in fails_with("KeyringLocked", getattr(desktop, method), **NOT_INTERACTIVE).message
         calls = CallGroup(desktop)

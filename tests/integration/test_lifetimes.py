@@ -50,8 +50,8 @@ def wait_ended(desktop: Desktop, id: str) -> None:
 def test_it_ends_when_it_was_wished_to(desktop: Desktop):
     signals = SignalLog(desktop)
     before = int(time.time())
-    credential = desktop.create(ttl=t(4))
-    assert before + 4 <= credential["not-after"] <= time.time() + 4
+    credential = desktop.create(ttl=t(12))
+    assert before + 12 <= credential["not-after"] <= time.time() + 12
     assert find_item(desktop, id=credential["id"]).attributes["not-after"] == str(credential["not-after"])
     assert signals.wait_for("CredentialExpiring") == [credential["id"]]
     assert listed(desktop)[credential["id"]]["state"] == "expiring"
@@ -86,7 +86,7 @@ def test_who_needs_it_for_longer_gets_another_one(desktop: Desktop):
 
 
 def test_what_was_due_while_nobody_was_there(desktop: Desktop):
-    credential = desktop.create(ttl=t(2))
+    credential = desktop.create(ttl=t(5))
     desktop.kill_daemon()
     wait_until(lambda: time.time() > credential["not-after"], "its end")
     assert credential["id"] in live_ids(desktop)
@@ -95,7 +95,7 @@ def test_what_was_due_while_nobody_was_there(desktop: Desktop):
 
 
 def test_with_the_keyring_locked_it_ends_when_it_unlocks(desktop: Desktop):
-    credential = desktop.create(ttl=t(3))
+    credential = desktop.create(ttl=t(6))
     lock_and_wait(desktop)
     wait_until(lambda: "KeyringLocked" in desktop.daemon_log(), "the first try")
     assert credential["id"] in live_ids(desktop)
@@ -108,14 +108,14 @@ def test_with_the_keyring_locked_it_ends_when_it_unlocks(desktop: Desktop):
 def test_with_the_provider_failing_it_is_tried_again(desktop: Desktop):
     desktop.nile.rule(on="delete", status=500)
     credential = desktop.create(ttl=t(2))
-    wait_until(lambda: desktop.nile.count("delete") == 1, "the first try")
+    wait_until(lambda: "ProviderError" in desktop.daemon_log(), "the first try")
     fails_with("NotFound", desktop.get, id=s(credential["id"]))
     desktop.sign_in()  # one of the things that are worth another try
     wait_ended(desktop, credential["id"])
 
 
 def test_who_comes_first_revokes_it(desktop: Desktop):
-    credential = desktop.create(ttl=t(2))
+    credential = desktop.create(ttl=t(5))
     desktop.revoke(credential["id"])
     other = desktop.create(ttl=t(3))
     wait_ended(desktop, other["id"])
@@ -123,12 +123,12 @@ def test_who_comes_first_revokes_it(desktop: Desktop):
 
 
 def test_the_daemon_stays_until_then(desktop: Desktop):
-    desktop.write_config(desktop.config_text() + "\n[daemon]\nidle-timeout=1\n")
+    desktop.write_config(desktop.config_text() + "\n[daemon]\nidle-timeout=3\n")
     desktop.restart_daemon()
-    credential = desktop.create(ttl=t(5))
+    credential = desktop.create(ttl=t(10))
     assert desktop.daemon_process is not None
     with pytest.raises(subprocess.TimeoutExpired):
-        desktop.daemon_process.wait(3)
+        desktop.daemon_process.wait(6)
     wait_until(lambda: credential["id"] not in live_ids(desktop), "it is revoked")
     assert desktop.daemon_process.wait(30) == 0
     desktop.start_daemon()
@@ -140,15 +140,16 @@ def test_the_daemon_stays_until_then(desktop: Desktop):
 def test_rotation_with_an_overlap(desktop: Desktop):
     signals = SignalLog(desktop)
     old = desktop.create()
-    new = rotate(desktop, old["id"], overlap=t(3))
+    new = rotate(desktop, old["id"], overlap=t(8))
     assert new["id"] != old["id"] and new["password"] == desktop.nile.password_of(new["id"])
     assert desktop.lookup(id=new["id"]) == new["password"]
     assert desktop.get()["id"] == new["id"]
     assert live_ids(desktop) == {old["id"], new["id"]}, "both live for now"
-    assert "not-after" not in new and 0 < listed(desktop)[old["id"]]["not-after"] - time.time() <= 3
+    assert "not-after" not in new and 0 < listed(desktop)[old["id"]]["not-after"] - time.time() <= 8
     assert desktop.get(id=s(old["id"]), min_validity=t(0))["password"] == old["password"]
     wait_ended(desktop, old["id"])
     assert live_ids(desktop) == {new["id"]}
+    signals.wait_for("CredentialRemoved")
     names = signals.names()
     assert names.index("CredentialChanged") < names.index("CredentialExpiring") < names.index("CredentialRemoved")
 
@@ -203,6 +204,7 @@ def test_many_rotations_of_one_mint_once(desktop: Desktop):
     for _ in range(10):
         calls.start("RotateCredential", "(sa{sv})", old["id"], {"overlap": t(60)})
     desktop.nile.wait_for("create", 2)
+    calls.fence(desktop.bus)
     desktop.nile.release("door")
     calls.wait()
     assert len({call.result()["id"] for call in calls.pending}) == 1

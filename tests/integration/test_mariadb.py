@@ -243,7 +243,7 @@ def test_a_mint_that_is_cut(verbs: Verbs, mariadb: MariadbServer, prefix: str, s
 def test_nothing_is_concluded_while_a_mint_is_under_way(verbs: Verbs, mariadb: MariadbServer, prefix: str, verb: str):
     with CuttingProxy(mariadb.port, STATEMENTS[0], "hold") as proxy:
         with pytest.raises(Failed) as info:
-            verbs.call("mint", settings=through(proxy, mariadb), cancel_msec=1500)
+            verbs.call("mint", settings=through(proxy, mariadb), cancel_msec=5000)
         id = info.value.fields["id"]
         call = verbs.start(verb, id=id)
         wait_until(lambda: sessions(mariadb, "state = 'User lock'"), "it waits until no mint is under way")

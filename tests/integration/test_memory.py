@@ -73,8 +73,7 @@ def test_what_a_helper_prints_leaves_nothing(body: str):
 
 def test_the_sign_in_is_locked(desktop: Desktop):
     """Its one copy is where no swap and no core dump takes it from."""
-    assert desktop.daemon_process is not None
-    (hit,) = SecretScan([desktop.token["access_token"]]).in_memory(desktop.daemon_process.pid)
+    (hit,) = SecretScan([desktop.token["access_token"]]).in_memory(idle_daemon(desktop))
     assert hit.is_locked
     assert "kept out of swap" not in desktop.daemon_log() and "RLIMIT_MEMLOCK" not in desktop.daemon_log()
 

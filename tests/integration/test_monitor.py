@@ -166,6 +166,7 @@ def test_only_the_intended_files_are_written(desktop: Desktop):
 
 def test_what_is_made_is_for_the_user_alone(desktop: Desktop):
     desktop.create()
+    wait_until(lambda: not list((desktop.root / "state/felucca/intents").iterdir()), "what was recorded of the mint is gone")
     made = [path for folder in ("state", "run/felucca") for path in (desktop.root / folder).rglob("*")]
     assert [path for path in made if stat.S_IMODE(path.lstat().st_mode) & 0o077] == []
     status = Path(f"/proc/{desktop.daemon_process.pid}/status").read_text()

@@ -138,7 +138,7 @@ def test_without_a_disk_the_keyring_is_enough(error: str):
         old = desktop.create()
         desktop.stop_daemon()
         desktop.start_daemon(FELUCCA_FAILPOINT=f"endings-write:{error}")
-        new = rotate(desktop, old["id"], overlap=t(3))
+        new = rotate(desktop, old["id"], overlap=t(8))
         assert kept_end(service, old["id"]) is not None
         crash_and_start(desktop)
         wait_ended(desktop, old["id"])

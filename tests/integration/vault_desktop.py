@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from desktop import BusError, Desktop, s, wait_until
+from desktop import ERROR, BusError, Desktop, s, wait_until
 from vault_stand_in import VaultStandIn
 from vault_world import SUDO_POLICY
 from verbs import ANSWER_SEC, Verbs
@@ -46,12 +46,12 @@ class VaultDesktop(Desktop):
             try:
                 self.call("ResolveUnresolved", "(ss)", intent, action)
             except BusError as error:
-                if error.name != "org.felucca.Error.Conflict":
+                if error.name not in (ERROR + "Conflict", ERROR + "NotFound"):
                     raise
-                return False
+                return error.name == ERROR + "NotFound"  # the reconciler was faster
             return True
 
-        wait_until(done, "the reconciler lets go of it")
+        wait_until(done, "the reconciler lets go of it", 60)
 
     def age_token(self, **token: Any) -> None:
         """Signs in, and makes the daemon believe that most of the token's life is over."""
