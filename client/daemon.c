@@ -187,11 +187,25 @@ start (FelDaemon *self, GError **error)
   return pong != NULL;
 }
 
-gboolean
-fel_daemon_pin (FelDaemon *self, GError **error)
+/* (transfer full) */
+static sd_bus_creds *
+find_owner_of_name (FelDaemon *self, GError **error)
 {
   const guint64 mask = SD_BUS_CREDS_UNIQUE_NAME | SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_USER_UNIT
                        | SD_BUS_CREDS_AUGMENT;
+  sd_bus_creds *creds = NULL;
+  int r = sd_bus_get_name_creds (self->bus, FEL_BUS_NAME, mask, &creds);
+
+  if (r == -ENXIO || r == -ESRCH) /* nobody has it any more, or that process has ended */
+    fel_exit_set_from_bus (error, SD_BUS_ERROR_NO_REPLY, NULL);
+  else
+    fel_exit_check (r, "cannot look at who owns " FEL_BUS_NAME, error);
+  return creds;
+}
+
+gboolean
+fel_daemon_pin (FelDaemon *self, GError **error)
+{
   g_autoptr (sd_bus_creds) creds = NULL;
   const char *unique;
 
@@ -200,10 +214,10 @@ fel_daemon_pin (FelDaemon *self, GError **error)
       self->is_pinned = TRUE;
       return check_owner_of_socket (self, error);
     }
-  if (!start (self, error)
-      || !fel_exit_check (sd_bus_get_name_creds (self->bus, FEL_BUS_NAME, mask, &creds),
-                          "cannot look at who owns " FEL_BUS_NAME, error)
-      || !check_owner_of_name (creds, error)
+  if (!start (self, error))
+    return FALSE;
+  creds = find_owner_of_name (self, error);
+  if (creds == NULL || !check_owner_of_name (creds, error)
       || !fel_exit_check (sd_bus_creds_get_unique_name (creds, &unique), "the daemon has no address", error))
     return FALSE;
   g_free (self->destination);

@@ -87,6 +87,15 @@ read_prompt (FelKeyringOp *op)
                                     fel_keyring_op_ref (op));
 }
 
+/* The service may have forgotten ours, or got its keys wrong: KWallet 5.103 does with one in 256, and shows nothing. */
+static void
+read_in_another_session (FelKeyringOp *op)
+{
+  op->asked_again = TRUE;
+  op->keyring->in_doubt = TRUE;
+  fel_keyring_op_open (op, read_ask);
+}
+
 /* The service left the item out of its answer, which it does with locked ones and with ones that are gone. */
 static void
 on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -107,7 +116,12 @@ on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   g_variant_get (reply, "(v)", &value);
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (value))
-    read_fail (op, FEL_ERROR_NOT_FOUND, "the keyring does not hand out the item");
+    {
+      if (op->asked_again)
+        read_fail (op, FEL_ERROR_NOT_FOUND, "the keyring does not hand out the item");
+      else
+        read_in_another_session (op);
+    }
   else if (op->keyring->state != FEL_KEYRING_UNLOCKED)
     read_fail (op, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
   else if (op->interactive && !op->prompted)
@@ -150,10 +164,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (foreign == NULL || g_error_matches (foreign, SECRET_ERROR, SECRET_ERROR_IS_LOCKED))
     read_ask_lock (op);
   else if (!op->asked_again && fel_keyring_doubt (op->keyring, foreign))
-    {
-      op->asked_again = TRUE;
-      fel_keyring_op_open (op, read_ask);
-    }
+    read_in_another_session (op);
   else
     fel_keyring_op_fail (op, foreign);
 }

@@ -30,13 +30,14 @@ struct FelKeyring
   GDBusConnection *connection; /* NULL before the first open */
   SecretService *service;      /* NULL while there is none */
   gboolean in_doubt;           /* does it still know our session? The next open makes another one */
+  gboolean is_proven;          /* a secret that was stored in this session came back the same: both have its keys */
   char *collection;            /* path of the default one; NULL: not known */
   gint64 seen_usec;            /* when the service last said that it is unlocked; 0: that is in doubt */
   guint subscriptions[4];
   guint created_subscription;
   guint name_watch;
   guint look_id;             /* the next look at a service that has just come; 0: none is due */
-  guint looks_left;          /* at it */
+  gint64 look_until_usec;    /* at it; 0: it was not new */
   GPtrArray *open_waiters;   /* of FelKeyringOp */
   GPtrArray *prompt_waiters; /* of FelKeyringOp */
   guint n_secrets_held;      /* by stores that are not over to the last callback */

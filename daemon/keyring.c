@@ -7,11 +7,11 @@
 #define SECRETS_PATH "/org/freedesktop/secrets"
 #define SESSION_COLLECTION SECRETS_PATH "/collection/session"
 #define SEEN_USEC G_USEC_PER_SEC
-#define NEW_LOOKS 10 /* at a service that has just come, a second apart */
+#define LOOK_USEC (10 * G_USEC_PER_SEC) /* so long, a service that has just come is looked at again */
 
 static void keyring_check_lock (FelKeyring *self, FelKeyringOp *op);
 static void keyring_item_deleted (FelKeyring *self, const char *path);
-static void keyring_look_at_new (FelKeyring *self);
+static void on_looked (gpointer result, const GError *error, gpointer user_data);
 
 FelKeyring *
 fel_keyring_new (const FelKeyringListener *listener, gpointer user_data)
@@ -199,31 +199,24 @@ on_collection_created (GDBusConnection *connection, const char *sender, const ch
     fel_keyring_open (self, NULL, NULL);
 }
 
-/* It may be there before its objects are, too, and need not tell when they come: KWallet does not. */
 static gboolean
 on_look (gpointer user_data)
 {
   FelKeyring *self = user_data;
 
   self->look_id = 0;
-  keyring_look_at_new (self);
+  fel_keyring_open (self, on_looked, self);
   return G_SOURCE_REMOVE;
 }
 
+/* It may be there before its objects are, too, and need not tell when they come: KWallet does not. */
 static void
 on_looked (gpointer result, const GError *error, gpointer user_data)
 {
   FelKeyring *self = user_data;
 
-  if (error != NULL && self->looks_left > 0 && self->look_id == 0 && !self->closed)
+  if (error != NULL && g_get_monotonic_time () < self->look_until_usec && self->look_id == 0 && !self->closed)
     self->look_id = g_timeout_add_seconds (1, on_look, self);
-}
-
-static void
-keyring_look_at_new (FelKeyring *self)
-{
-  self->looks_left--;
-  fel_keyring_open (self, on_looked, self);
 }
 
 static void
@@ -232,7 +225,7 @@ keyring_forget_service (FelKeyring *self)
   keyring_drop_collection (self);
   g_clear_object (&self->service);
   g_clear_handle_id (&self->look_id, g_source_remove);
-  self->looks_left = 0;
+  self->look_until_usec = 0;
 }
 
 static void
@@ -241,8 +234,8 @@ on_name_appeared (GDBusConnection *connection, const char *name, const char *own
   FelKeyring *self = user_data;
 
   keyring_forget_service (self); /* one whose session was opened while it was leaving, if any */
-  self->looks_left = NEW_LOOKS;
-  keyring_look_at_new (self);
+  self->look_until_usec = g_get_monotonic_time () + LOOK_USEC;
+  fel_keyring_open (self, on_looked, self);
 }
 
 /* The session with a service dies with it; the next one is opened when it is needed. */
@@ -280,6 +273,8 @@ open_end (FelKeyringOp *op, const GError *error)
 
   if (error != NULL)
     fel_keyring_set_state (self, FEL_KEYRING_ABSENT);
+  else
+    g_clear_handle_id (&self->look_id, g_source_remove); /* it has answered */
   fel_keyring_op_answer_all (self->open_waiters, error);
 }
 
@@ -322,6 +317,8 @@ on_alias (GObject *source, GAsyncResult *result, gpointer user_data)
     }
 }
 
+static void open_service (FelKeyringOp *op);
+
 static void
 on_service (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -332,6 +329,12 @@ on_service (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (fel_keyring_op_is_over (op))
     return;
+  if (service == NULL && !op->asked_again && fel_keyring_doubt (self, foreign))
+    {
+      op->asked_again = TRUE; /* the next one has other keys: KWallet 5.103 refuses those that begin with a zero */
+      open_service (op);
+      return;
+    }
   if (service == NULL)
     {
       fel_keyring_op_fail (op, foreign);
@@ -340,7 +343,15 @@ on_service (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&self->service);
   self->service = g_steal_pointer (&service);
   self->in_doubt = FALSE;
+  self->is_proven = FALSE;
   secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, fel_keyring_op_ref (op));
+}
+
+static void
+open_service (FelKeyringOp *op)
+{
+  secret_service_open (SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_OPEN_SESSION, op->cancellable, on_service,
+                       fel_keyring_op_ref (op));
 }
 
 static void
@@ -367,8 +378,7 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
   if (connection == NULL)
     fel_keyring_op_fail (op, foreign);
   else
-    secret_service_open (SECRET_TYPE_SERVICE, NULL, SECRET_SERVICE_OPEN_SESSION, op->cancellable, on_service,
-                         fel_keyring_op_ref (op));
+    open_service (op);
 }
 
 void
@@ -407,7 +417,8 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (reply != NULL)
     g_variant_get (reply, "(v)", &value);
-  if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && self->collection != NULL)
+  if (value != NULL && g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && self->collection != NULL
+      && self->service != NULL)
     {
       self->seen_usec = g_variant_get_boolean (value) ? 0 : g_get_monotonic_time ();
       fel_keyring_set_state (self, g_variant_get_boolean (value) ? FEL_KEYRING_LOCKED : FEL_KEYRING_UNLOCKED);
@@ -424,7 +435,7 @@ on_lock_checked (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   else if (foreign != NULL)
     fel_keyring_op_fail (op, foreign);
-  else
+  else if (fel_keyring_op_has_service (op)) /* that one answered, and has not left since */
     fel_keyring_op_succeed (op, NULL);
 }
 

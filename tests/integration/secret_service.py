@@ -15,6 +15,7 @@ its own (Secret Service API Draft 0.2).
     lose-restart    the same, and is back at once
     lock            locks the collection, then answers as locked
     dismiss         answers with a prompt, which is dismissed (Unlock, CreateItem, Delete)
+    leave-out       answers without what it was asked for (GetSecrets)
     lie-read        hands out another secret than it keeps (GetSecrets)
     lie-store       answers with a path and keeps nothing (CreateItem)
     lie-set         says yes and changes nothing (Set)
@@ -255,6 +256,9 @@ class SecretServiceStandIn:
         results = {"Unlock": GLib.Variant("ao", []), "CreateItem": GLib.Variant("o", "/"), "Delete": GLib.Variant("s", "")}
         self._dismissed = results[method]
         invocation.return_value(GLib.Variant(*answers[method]))
+
+    def _fault_leave_out(self, path: str, method: str, parameters: GLib.Variant, invocation: Any, _: str) -> None:
+        invocation.return_value(GLib.Variant("(a{o(oayays)})", ({},)))
 
     def _fault_lie_read(self, path: str, method: str, parameters: GLib.Variant, invocation: Any, _: str) -> None:
         answer, = self._GetSecrets(path, *parameters.unpack()).unpack()

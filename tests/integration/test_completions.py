@@ -100,11 +100,16 @@ def complete(complete_once: Callable[[Desktop, str], str]) -> Callable[[Desktop,
     return patiently
 
 
+def fails_to_start(desktop: Desktop) -> str:
+    """Instead of a daemon; the bus waits long for one that ends well."""
+    return f"/bin/sh -c ': >{desktop.root}/started; exit 1'"
+
+
 @pytest.fixture(scope="module")
 def bus() -> Iterator[Desktop]:
     """A bus on which a daemon would be started, and that it was tried leaves a file."""
     with Desktop(keyring=False, sign_in=False, daemon=False) as desktop:
-        desktop.activatable(f"/bin/touch {desktop.root}/started")
+        desktop.activatable(fails_to_start(desktop))
         yield desktop
 
 
@@ -224,7 +229,7 @@ def test_a_name_is_quoted(bus: Desktop, listed: DaemonStandIn, complete: Callabl
 def test_the_daemon_is_started_for_it(complete: Callable[[Desktop, str], str]):
     """As for any other call: who types the first command of the day sees names, too."""
     with Desktop(daemon=False, sign_in=False) as desktop:
-        desktop.activatable(f"/bin/touch {desktop.root}/started")
+        desktop.activatable(fails_to_start(desktop))
         assert "acme" not in complete(desktop, "felucca get ")
         wait_until((desktop.root / "started").exists, "the bus has started it")
 

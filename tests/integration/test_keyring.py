@@ -355,6 +355,33 @@ def test_a_session_that_the_service_has_forgotten(stand_in):
     assert desktop.get()["password"] == created["password"]
 
 
+def test_a_session_with_wrong_keys(stand_in):
+    """What KWallet does with some: nothing is shown, without a word. The next one has other keys."""
+    desktop, service = stand_in
+    created = desktop.create()
+    desktop.restart_daemon()
+    sessions = service.calls["OpenSession"]
+    service.faults["GetSecrets"] = "leave-out*1"
+    assert desktop.get()["password"] == created["password"]
+    assert service.calls["OpenSession"] > sessions
+    desktop.restart_daemon()
+    service.faults["GetSecrets"] = "leave-out"
+    fails_with("NotFound", desktop.get)
+
+
+def test_keys_that_the_service_refuses(stand_in):
+    """What KWallet does with others."""
+    desktop, service = stand_in
+    created = desktop.create()
+    desktop.restart_daemon()
+    service.forget_sessions()
+    service.faults["OpenSession"] = "org.freedesktop.DBus.Error.InvalidArgs*1"
+    assert desktop.get()["password"] == created["password"]
+    service.forget_sessions()
+    service.faults["OpenSession"] = "org.freedesktop.DBus.Error.InvalidArgs"
+    fails_with("Internal", desktop.create)
+
+
 def test_more_items_than_a_bus_lets_be_asked_for_at_a_time(stand_in):
     """The limit of this bus is the default one of dbus-daemon: 128 calls without a reply."""
     desktop, service = stand_in
