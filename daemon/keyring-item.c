@@ -87,7 +87,7 @@ read_prompt (FelKeyringOp *op)
                                     fel_keyring_op_ref (op));
 }
 
-/* The service may have forgotten ours, or got its keys wrong: KWallet 5.103 does with one in 256, and shows nothing. */
+/* The service may not know ours, or have got its keys wrong: KWallet 5.103 does with one in 256, and shows nothing. */
 static void
 read_in_another_session (FelKeyringOp *op)
 {

@@ -208,6 +208,8 @@ on_opened (gpointer result, const GError *error, gpointer user_data)
     return;
   if (error != NULL)
     fel_keyring_op_fail_with (self, error);
+  else if (self->keyring->in_doubt)
+    fel_keyring_op_open (self, self->opened); /* that one had begun before the doubt */
   else if (fel_keyring_op_has_service (self))
     self->opened (self);
 }

@@ -30,7 +30,6 @@ struct FelKeyring
   GDBusConnection *connection; /* NULL before the first open */
   SecretService *service;      /* NULL while there is none */
   gboolean in_doubt;           /* does it still know our session? The next open makes another one */
-  gboolean is_proven;          /* a secret that was stored in this session came back the same: both have its keys */
   char *collection;            /* path of the default one; NULL: not known */
   gint64 seen_usec;            /* when the service last said that it is unlocked; 0: that is in doubt */
   guint subscriptions[4];

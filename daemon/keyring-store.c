@@ -143,13 +143,6 @@ on_secrets (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-store_succeed (Store *self, const char *path)
-{
-  self->keyring->is_proven = TRUE;
-  fel_keyring_op_succeed (self->total, (gpointer) path);
-}
-
-static void
 on_read_back (gpointer result, const GError *error, gpointer user_data)
 {
   g_autoptr (Store) self = user_data;
@@ -157,16 +150,15 @@ on_read_back (gpointer result, const GError *error, gpointer user_data)
   if (store_is_over (self))
     return;
   if (result != NULL)
-    store_succeed (self, result);
+    fel_keyring_op_succeed (self->total, result);
   else
     store_try_again (self);
 }
 
-/* done: with the path of the one that holds our secret, or NULL */
 static void
-store_read_back (Store *self, GPtrArray *paths, FelKeyringDone done)
+store_read_back (Store *self, GPtrArray *paths)
 {
-  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self->keyring, "read back a secret", STORE_LOOK_SEC, done,
+  g_autoptr (FelKeyringOp) op = fel_keyring_op_new (self->keyring, "read back a secret", STORE_LOOK_SEC, on_read_back,
                                                     store_ref (self));
 
   if (!fel_keyring_op_has_service (op))
@@ -185,7 +177,7 @@ on_looked (gpointer result, const GError *error, gpointer user_data)
   if (store_is_over (self))
     return;
   if (paths != NULL && paths->len > 0)
-    store_read_back (self, paths, on_read_back);
+    store_read_back (self, paths);
   else
     store_try_again (self);
 }
@@ -201,8 +193,18 @@ on_pause_over (gpointer user_data)
 }
 
 static void
-store_attempt_failed (Store *self, const GError *error)
+on_attempted (gpointer result, const GError *error, gpointer user_data)
 {
+  g_autoptr (Store) self = user_data;
+
+  self->attempt = NULL;
+  if (store_is_over (self))
+    return;
+  if (error == NULL)
+    {
+      fel_keyring_op_succeed (self->total, result);
+      return;
+    }
   if (self->first_error == NULL)
     self->first_error = g_error_copy (error);
   if (g_error_matches (error, FEL_ERROR, FEL_ERROR_PROMPT_DISMISSED))
@@ -211,45 +213,6 @@ store_attempt_failed (Store *self, const GError *error)
       return;
     }
   g_timeout_add (pauses_msec[self->attempts - 1], on_pause_over, store_ref (self));
-}
-
-static void
-on_first_read_back (gpointer result, const GError *error, gpointer user_data)
-{
-  g_autoptr (Store) self = user_data;
-  g_autoptr (GError) other = NULL;
-
-  if (store_is_over (self))
-    return;
-  if (result != NULL)
-    {
-      store_succeed (self, result);
-      return;
-    }
-  self->keyring->in_doubt = TRUE;
-  other = g_error_new (FEL_ERROR, FEL_ERROR_INTERNAL, "the keyring does not give back the secret that it was given");
-  store_attempt_failed (self, error != NULL ? error : other);
-}
-
-static void
-on_attempted (gpointer result, const GError *error, gpointer user_data)
-{
-  g_autoptr (Store) self = user_data;
-  g_autoptr (GPtrArray) paths = NULL;
-
-  self->attempt = NULL;
-  if (store_is_over (self))
-    return;
-  if (error != NULL)
-    store_attempt_failed (self, error);
-  else if (self->keyring->is_proven)
-    store_succeed (self, result);
-  else
-    {
-      paths = g_ptr_array_new_with_free_func (g_free);
-      g_ptr_array_add (paths, g_strdup (result));
-      store_read_back (self, paths, on_first_read_back);
-    }
 }
 
 static void

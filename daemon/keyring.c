@@ -343,7 +343,7 @@ on_service (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&self->service);
   self->service = g_steal_pointer (&service);
   self->in_doubt = FALSE;
-  self->is_proven = FALSE;
+  op->asked_again = FALSE;
   secret_service_read_alias_dbus_path (self->service, "default", op->cancellable, on_alias, fel_keyring_op_ref (op));
 }
 

@@ -80,7 +80,7 @@ class Failure(Exception):
 
 
 class SecretServiceStandIn:
-    """Use as a context manager. `faults` and `items` may be changed while it runs."""
+    """Use as a context manager. `faults` and `items` may be changed while it runs; `held` is what hangs."""
 
     def __init__(self, desktop: Desktop, default: str = LOGIN):
         self.address = desktop.env["DBUS_SESSION_BUS_ADDRESS"]
@@ -89,7 +89,7 @@ class SecretServiceStandIn:
         self.faults: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
         self.items: dict[str, dict[str, Any]] = {}
-        self._held: list[Callable[[], None]] = []
+        self.held: list[Callable[[], None]] = []
         self._unanswered: list[Gio.DBusMethodInvocation] = []
         self._sessions: set[str] = set()
         self._dismissed = GLib.Variant("o", "/")
@@ -123,7 +123,7 @@ class SecretServiceStandIn:
         """Does all that hangs, and answers it if anybody still listens."""
         self.faults.clear()
         def go() -> None:
-            held, self._held = self._held, []
+            held, self.held = self.held, []
             for one in held:
                 one()
 
@@ -228,7 +228,7 @@ class SecretServiceStandIn:
         self._answer(*call[:4])
 
     def _fault_hang(self, *call: Any) -> None:
-        self._held.append(lambda: self._answer(*call[:4]))
+        self.held.append(lambda: self._answer(*call[:4]))
 
     def _fault_slow(self, *call: Any) -> None:
         time.sleep(float(call[4]))

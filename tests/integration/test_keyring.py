@@ -369,6 +369,24 @@ def test_a_session_with_wrong_keys(stand_in):
     fails_with("NotFound", desktop.get)
 
 
+def test_another_session_is_not_one_that_is_looked_at_already(stand_in):
+    """While a call waits to hear whether the keyring is locked, the session of another one is found to be gone."""
+    desktop, service = stand_in
+    created = desktop.create()
+    desktop.restart_daemon()
+    calls = CallGroup(desktop)
+    service.faults["GetSecrets"] = "hang*1"
+    call = calls.get()
+    pump_until(lambda: len(service.held) == 1, "the secret is asked for")
+    service.faults["Get Locked"] = "hang*1"
+    calls.list()
+    pump_until(lambda: len(service.held) == 2, "the lock is asked for")
+    service.forget_sessions()
+    service.let_go()
+    calls.wait()
+    assert call.result()["password"] == created["password"]
+
+
 def test_keys_that_the_service_refuses(stand_in):
     """What KWallet does with others."""
     desktop, service = stand_in

@@ -125,34 +125,6 @@ def test_the_reply_is_lost_and_the_item_reads_wrong(stand_in):
     assert_stored(desktop, service, created)
 
 
-def first_store(desktop: Desktop, service: SecretServiceStandIn, fault: str) -> PendingCall:
-    """A create that is the first one of its session to store a secret, with a service that does this to what it gives back."""
-    desktop.restart_daemon()
-    calls, call = start_held_create(desktop)
-    service.calls.clear()
-    service.faults["GetSecrets"] = fault
-    desktop.nile.release("mint")
-    calls.wait()
-    return call
-
-
-@pytest.mark.parametrize("fault", ["lie-read*1", "leave-out*1"])
-def test_the_first_one_of_a_session_is_read_back(stand_in, fault: str):
-    """A service with other session keys than ours keeps nonsense."""
-    desktop, service = stand_in
-    created = first_store(desktop, service, fault).result()
-    assert (service.calls["CreateItem"], service.calls["OpenSession"]) == (1, 2), "one more session, asked for with keys first"
-    assert_stored(desktop, service, created)
-
-
-def test_the_first_one_never_comes_back_the_same(stand_in):
-    desktop, service = stand_in
-    call = first_store(desktop, service, "lie-read")
-    assert call.error is not None and "does not give back" in call.error.message
-    assert service.calls["CreateItem"] == 3
-    assert_not_stored(desktop, call.error)
-
-
 def test_an_attempt_that_is_carried_out_after_the_next_one(stand_in):
     """The first hangs until the second is done: it makes a second item of the same, which goes with it."""
     desktop, service = stand_in

@@ -73,7 +73,7 @@ def test_stored_read_listed_and_revoked(kind: Any):
         desktop.restart_daemon()
         for made in (first, second):
             assert desktop.get(id=s(made["id"]))["password"] == made["password"]
-            # Not each time: KWallet 5.103 cannot do with one key in 128.
+            # Not each time: KWallet 5.103 gets the keys of some sessions wrong.
             wait_until(lambda: desktop.lookup(id=made["id"]) == made["password"], "secret-tool finds it")
             item = find_item(desktop, id=made["id"])
             assert item.label == "acme/orders (nile)"
