@@ -328,18 +328,20 @@ class Desktop:
         self.call("RevokeCredential", "(sa{sv})", id, vardict(options))
 
     def sign_in(self, backend: str = "", token: dict[str, Any] | None = None, **options: GLib.Variant) -> dict[str, Any]:
-        """Signs in with a token of the stand-in, its refresh token along with it if it has one."""
-        self.token = token or self.nile.issue_token(ttl=3600)
-        reads = [pipe_holding(self.token["access_token"].encode())]
+        """Signs in with a token of the stand-in, its refresh token along with it if it has one; `token` is it from then on."""
+        given = token or self.nile.issue_token(ttl=3600)
+        reads = [pipe_holding(given["access_token"].encode())]
         fds = {"token-fd": GLib.Variant("h", 0)}
-        if self.token.get("refresh_token"):
-            reads.append(pipe_holding(self.token["refresh_token"].encode()))
+        if given.get("refresh_token"):
+            reads.append(pipe_holding(given["refresh_token"].encode()))
             fds["refresh-token-fd"] = GLib.Variant("h", 1)
         try:
-            return self.call("SignIn", "(sa{sv})", backend, fds | vardict(options), interface=ACCOUNTS, fds=tuple(reads))
+            account = self.call("SignIn", "(sa{sv})", backend, fds | vardict(options), interface=ACCOUNTS, fds=tuple(reads))
         finally:
             for fd in reads:
                 os.close(fd)
+        self.token = given
+        return account
 
     def property(self, name: str) -> Any:
         reply = self.bus.call_sync(NAME, PATH, "org.freedesktop.DBus.Properties", "Get",
