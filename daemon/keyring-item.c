@@ -87,7 +87,7 @@ read_prompt (FelKeyringOp *op)
                                     fel_keyring_op_ref (op));
 }
 
-/* The service may not know ours, or have got its keys wrong: KWallet 5.103 does with one in 256, and shows nothing. */
+/* The service may not know ours, or have got its keys wrong: KWallet 5.103 does now and then, and shows nothing. */
 static void
 read_in_another_session (FelKeyringOp *op)
 {
@@ -104,6 +104,7 @@ on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) foreign = NULL;
   g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, &foreign);
   g_autoptr (GVariant) value = NULL;
+  gboolean is_open;
 
   if (fel_keyring_op_is_over (op))
     return;
@@ -115,13 +116,11 @@ on_item_lock (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!fel_keyring_op_has_service (op))
     return;
   g_variant_get (reply, "(v)", &value);
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (value))
-    {
-      if (op->asked_again)
-        read_fail (op, FEL_ERROR_NOT_FOUND, "the keyring does not hand out the item");
-      else
-        read_in_another_session (op);
-    }
+  is_open = g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) && !g_variant_get_boolean (value);
+  if (is_open && !op->asked_again)
+    read_in_another_session (op);
+  else if (is_open)
+    read_fail (op, FEL_ERROR_NOT_FOUND, "the keyring does not hand out the item");
   else if (op->keyring->state != FEL_KEYRING_UNLOCKED)
     read_fail (op, FEL_ERROR_KEYRING_LOCKED, "the keyring is locked; unlock it and try again");
   else if (op->interactive && !op->prompted)

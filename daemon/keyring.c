@@ -331,7 +331,7 @@ on_service (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   if (service == NULL && !op->asked_again && fel_keyring_doubt (self, foreign))
     {
-      op->asked_again = TRUE; /* the next one has other keys: KWallet 5.103 refuses those that begin with a zero */
+      op->asked_again = TRUE; /* the next one has other keys: KWallet 5.103 refuses some */
       open_service (op);
       return;
     }
